@@ -1,0 +1,121 @@
+package metadata
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Draft collects changes to an image and makes the next one. It belongs to one goroutine and is used
+// once: after Done it must not be touched.
+type Draft struct {
+	img      Image
+	ownNames owned
+	ownIDs   owned
+	resort   bool
+}
+
+// Edit begins a draft of the image that follows i; i itself stays as it is.
+func (i *Image) Edit() *Draft { return &Draft{img: *i} }
+
+// Done returns the image drafted.
+func (d *Draft) Done() *Image {
+	if d.resort {
+		d.img.sorted = d.collect()
+	}
+	img := d.img
+	return &img
+}
+
+func (d *Draft) collect() []*Topic {
+	all := make([]*Topic, 0, len(d.img.sorted)+1)
+	for s := range d.img.names {
+		for _, t := range d.img.names[s] {
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Topic) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// SetRevision says which revision of the store the drafted image shows.
+func (d *Draft) SetRevision(rev int64) { d.img.Revision = rev }
+
+// SetCluster sets the cluster's id and controller.
+func (d *Draft) SetCluster(id string, controller int32) {
+	d.img.ClusterID, d.img.ControllerID = id, controller
+}
+
+// SetSelf says which broker, and which incarnation of it, holds the image.
+func (d *Draft) SetSelf(broker int32, epoch int64) { d.img.BrokerID, d.img.BrokerEpoch = broker, epoch }
+
+// SetFeatures replaces the finalised feature levels.
+func (d *Draft) SetFeatures(levels map[string]int16, epoch int64) {
+	d.img.Features, d.img.FeaturesEpoch = levels, epoch
+}
+
+// PutTopic adds a topic or replaces the one with the same id. The draft owns t from here on.
+func (d *Draft) PutTopic(t *Topic) {
+	old := d.img.TopicByID(t.ID)
+	if old != nil && old.Name != t.Name {
+		d.img.names.remove(&d.ownNames, hashName(old.Name), old.Name)
+	}
+	d.img.names.put(&d.ownNames, hashName(t.Name), t.Name, t)
+	d.img.ids.put(&d.ownIDs, hashID(t.ID), t.ID, t)
+	d.resort = true
+}
+
+// DeleteTopic removes a topic; an unknown id changes nothing.
+func (d *Draft) DeleteTopic(id TopicID) {
+	old := d.img.TopicByID(id)
+	if old == nil {
+		return
+	}
+	d.img.ids.remove(&d.ownIDs, hashID(id), id)
+	// Another topic may have taken the name already: then the name stays.
+	if d.img.Topic(old.Name) == old {
+		d.img.names.remove(&d.ownNames, hashName(old.Name), old.Name)
+	}
+	d.resort = true
+}
+
+// PutBroker adds a live broker or replaces the one with the same id.
+func (d *Draft) PutBroker(b Broker) {
+	brokers := withoutBroker(d.img.Brokers, b.ID)
+	brokers = append(brokers, b)
+	slices.SortFunc(brokers, func(a, b Broker) int { return int(a.ID) - int(b.ID) })
+	d.img.Brokers = brokers
+}
+
+// DeleteBroker removes a broker that is gone.
+func (d *Draft) DeleteBroker(id int32) { d.img.Brokers = withoutBroker(d.img.Brokers, id) }
+
+// withoutBroker copies: the slice of the image before is shared.
+func withoutBroker(brokers []Broker, id int32) []Broker {
+	return slices.DeleteFunc(slices.Clone(brokers), func(b Broker) bool { return b.ID == id })
+}
+
+// SetBrokerConfig replaces the dynamic settings of a broker, or the cluster-wide ones under
+// DefaultBroker; an empty map removes them. The draft owns the map from here on.
+func (d *Draft) SetBrokerConfig(id int32, configs map[string]string) {
+	d.img.brokerConfigs = withConfig(d.img.brokerConfigs, id, configs)
+}
+
+// SetGroupConfig replaces the settings of a group; an empty map removes them. The draft owns the map.
+func (d *Draft) SetGroupConfig(group string, configs map[string]string) {
+	d.img.groupConfigs = withConfig(d.img.groupConfigs, group, configs)
+}
+
+func withConfig[K comparable](all map[K]map[string]string, key K, configs map[string]string,
+) map[K]map[string]string {
+	next := maps.Clone(all)
+	if len(configs) == 0 {
+		delete(next, key)
+		return next
+	}
+	if next == nil {
+		next = make(map[K]map[string]string)
+	}
+	next[key] = configs
+	return next
+}
