@@ -33,7 +33,7 @@ func (b *Builder) Count() int { panic("unwritten") }
 func (b *Builder) Size() int { panic("unwritten") }
 
 // Build returns the finished batch and resets the builder for the next.
-func (b *Builder) Build() (Batch, error) { panic("unwritten") }
+func (b *Builder) Build() Batch { panic("unwritten") }
 
 // ControlType is the kind of a control record.
 type ControlType int16

@@ -1,0 +1,49 @@
+package protocol
+
+// ProduceResponse is a Produce answer, v3 to v13.
+type ProduceResponse struct {
+	Topics        []ProduceTopicResponse
+	ThrottleMs    int32
+	NodeEndpoints []NodeEndpoint // v10+, tagged: leaders named in CurrentLeader
+}
+
+// ProduceTopicResponse is one topic of a Produce answer.
+type ProduceTopicResponse struct {
+	Name       string   // up to v12
+	ID         [16]byte // from v13
+	Partitions []ProducePartitionResponse
+}
+
+// ProducePartitionResponse is one partition of a Produce answer.
+type ProducePartitionResponse struct {
+	Index           int32
+	ErrorCode       int16
+	BaseOffset      int64               // -1 with an error
+	LogAppendTimeMs int64               // -1 with CreateTime
+	LogStartOffset  int64               // v5+; -1 with an error
+	RecordErrors    []RecordErrorDetail // v8+
+	ErrorMessage    *string             // v8+
+	CurrentLeader   *LeaderIDAndEpoch   // v10+, tagged
+}
+
+// RecordErrorDetail names a record that failed the batch (KIP-467).
+type RecordErrorDetail struct {
+	BatchIndex int32
+	Message    *string
+}
+
+// LeaderIDAndEpoch tells a client where a partition is led now (KIP-951).
+type LeaderIDAndEpoch struct {
+	LeaderID, LeaderEpoch int32
+}
+
+// NodeEndpoint is the address of a broker named in a CurrentLeader (KIP-951).
+type NodeEndpoint struct {
+	NodeID int32
+	Host   string
+	Port   int32
+	Rack   *string
+}
+
+// AppendProduceResponse appends the answer's body in the given version.
+func AppendProduceResponse(dst []byte, version int16, r *ProduceResponse) []byte { panic("unwritten") }
