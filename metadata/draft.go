@@ -9,10 +9,10 @@ import (
 // Draft collects changes to an image and makes the next one. It belongs to one goroutine and is used
 // once: after Done it must not be touched.
 type Draft struct {
-	img      Image
-	ownNames owned
-	ownIDs   owned
-	resort   bool
+	img       Image
+	ownNames  owned
+	ownIDs    owned
+	ownSorted bool // img.sorted is a copy of the draft's own
 }
 
 // Edit begins a draft of the image that follows i; i itself stays as it is.
@@ -20,22 +20,27 @@ func (i *Image) Edit() *Draft { return &Draft{img: *i} }
 
 // Done returns the image drafted.
 func (d *Draft) Done() *Image {
-	if d.resort {
-		d.img.sorted = d.collect()
-	}
 	img := d.img
 	return &img
 }
 
-func (d *Draft) collect() []*Topic {
-	all := make([]*Topic, 0, len(d.img.sorted)+1)
-	for s := range d.img.names {
-		for _, t := range d.img.names[s] {
-			all = append(all, t)
-		}
+// place puts t where the name belongs in the sorted list, in place of a topic of that name; a nil t
+// takes the name out.
+func (d *Draft) place(name string, t *Topic) {
+	if !d.ownSorted {
+		d.ownSorted = true
+		d.img.sorted = slices.Clone(d.img.sorted)
 	}
-	slices.SortFunc(all, func(a, b *Topic) int { return strings.Compare(a.Name, b.Name) })
-	return all
+	at, found := slices.BinarySearchFunc(d.img.sorted, name,
+		func(t *Topic, name string) int { return strings.Compare(t.Name, name) })
+	switch {
+	case t == nil && found:
+		d.img.sorted = slices.Delete(d.img.sorted, at, at+1)
+	case t != nil && found:
+		d.img.sorted[at] = t
+	case t != nil:
+		d.img.sorted = slices.Insert(d.img.sorted, at, t)
+	}
 }
 
 // SetRevision says which revision of the store the drafted image shows.
@@ -56,13 +61,12 @@ func (d *Draft) SetFeatures(levels map[string]int16, epoch int64) {
 
 // PutTopic adds a topic or replaces the one with the same id. The draft owns t from here on.
 func (d *Draft) PutTopic(t *Topic) {
-	old := d.img.TopicByID(t.ID)
-	if old != nil && old.Name != t.Name {
-		d.img.names.remove(&d.ownNames, hashName(old.Name), old.Name)
+	if old := d.img.TopicByID(t.ID); old != nil && old.Name != t.Name {
+		d.forgetName(old)
 	}
 	d.img.names.put(&d.ownNames, hashName(t.Name), t.Name, t)
 	d.img.ids.put(&d.ownIDs, hashID(t.ID), t.ID, t)
-	d.resort = true
+	d.place(t.Name, t)
 }
 
 // DeleteTopic removes a topic; an unknown id changes nothing.
@@ -72,11 +76,16 @@ func (d *Draft) DeleteTopic(id TopicID) {
 		return
 	}
 	d.img.ids.remove(&d.ownIDs, hashID(id), id)
-	// Another topic may have taken the name already: then the name stays.
-	if d.img.Topic(old.Name) == old {
-		d.img.names.remove(&d.ownNames, hashName(old.Name), old.Name)
+	d.forgetName(old)
+}
+
+// forgetName takes a topic's name out, unless another topic has taken the name already.
+func (d *Draft) forgetName(t *Topic) {
+	if d.img.Topic(t.Name) != t {
+		return
 	}
-	d.resort = true
+	d.img.names.remove(&d.ownNames, hashName(t.Name), t.Name)
+	d.place(t.Name, nil)
 }
 
 // PutBroker adds a live broker or replaces the one with the same id.
