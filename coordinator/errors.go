@@ -1,0 +1,15 @@
+package coordinator
+
+import "errors"
+
+// Errors of the runtime. Callers match them with errors.Is.
+var (
+	// ErrNotCoordinator says that this process does not lead the shard: ask for the coordinator again.
+	ErrNotCoordinator = errors.New("not the coordinator of this shard")
+	// ErrLoading says that the shard is still reading its partition: ask again.
+	ErrLoading = errors.New("coordinator is loading")
+	// ErrNotAvailable says that nothing could be written or too much is queued just now: ask again.
+	ErrNotAvailable = errors.New("coordinator is not available")
+	// ErrTooLarge says that the records of one decision do not fit into one record batch. Asking again is no use.
+	ErrTooLarge = errors.New("records of the decision are too large")
+)
