@@ -1,0 +1,49 @@
+package log
+
+import (
+	"math"
+	"time"
+
+	"weir/record"
+)
+
+// Config holds a topic's settings as its logs use them. Sizes are bytes, times milliseconds; the names are Kafka's.
+type Config struct {
+	SegmentBytes           int64
+	SegmentMs              int64
+	SegmentJitterMs        int64
+	SegmentIndexBytes      int64
+	IndexIntervalBytes     int64
+	RetentionBytes         int64 // per partition; -1 = no limit
+	RetentionMs            int64 // -1 = no limit
+	FlushMessages          int64 // records that may be unsynced; 1 = fsync before the answer
+	FlushMs                int64
+	FileDeleteDelayMs      int64
+	MaxMessageBytes        int64
+	Preallocate            bool
+	TimestampType          record.TimestampType
+	CleanupDelete          bool  // cleanup.policy has delete
+	CleanupCompact         bool  // cleanup.policy has compact
+	MaxCompactionLagMs     int64 // bounds segment.ms of a compacted topic
+	ProducerIDExpirationMs int64
+}
+
+// DefaultConfig returns Weir's defaults: Kafka's, but fsync before the answer.
+func DefaultConfig() Config {
+	return Config{
+		SegmentBytes: 1 << 30, SegmentMs: 7 * 24 * 3600 * 1000, SegmentIndexBytes: 10 << 20, IndexIntervalBytes: 4096,
+		RetentionBytes: -1, RetentionMs: 7 * 24 * 3600 * 1000,
+		FlushMessages: 1, FlushMs: math.MaxInt64, FileDeleteDelayMs: 60_000, MaxMessageBytes: 1 << 20,
+		CleanupDelete: true, MaxCompactionLagMs: math.MaxInt64, ProducerIDExpirationMs: 24 * 3600 * 1000,
+	}
+}
+
+// DirectoryConfig holds the settings of one data directory.
+type DirectoryConfig struct {
+	CheckpointInterval     time.Duration // log.flush.offset.checkpoint.interval.ms; 0 = 60 s
+	RetentionInterval      time.Duration // log.retention.check.interval.ms; used by the broker's retention loop
+	ProducerExpiryInterval time.Duration // producer.id.expiration.check.interval.ms; 0 = 10 min
+	ProbeInterval          time.Duration // how often a full disk is tried again; 0 = 1 s
+	BallastBytes           int64         // space set aside so that deletes work on a full disk; 0 = 1 MiB
+	BrokerEpoch            int64         // written into the clean-shutdown marker (KIP-966)
+}
