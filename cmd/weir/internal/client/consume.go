@@ -164,9 +164,9 @@ func (q *consumption) positions(ctx context.Context, adm *kadm.Client, topics []
 	if err != nil || q.group == "" {
 		return at, err
 	}
-	committed, err := adm.FetchOffsets(ctx, q.group)
+	committed, err := fetchCommitted(ctx, adm, q.group)
 	if err != nil {
-		return nil, fmt.Errorf("fetch committed offsets: %w", err)
+		return nil, err
 	}
 	committed.Each(func(r kadm.OffsetResponse) {
 		if l, ok := at.Lookup(r.Topic, r.Partition); ok && r.Err == nil && r.At >= 0 {
@@ -182,6 +182,7 @@ func (q *consumption) loop(ctx context.Context, cl *kgo.Client, ends *endTracker
 	show func(io.Writer, *kgo.Record) error,
 ) error {
 	var printed int64
+	var read []*kgo.Record // since the last commit
 	last := time.Now()
 	for !q.toEnd || !ends.reached() {
 		pollCtx, cancel := context.WithTimeout(ctx, 250*time.Millisecond)
@@ -197,6 +198,9 @@ func (q *consumption) loop(ctx context.Context, cl *kgo.Client, ends *endTracker
 			r := it.Next()
 			wanted := !q.toEnd || ends.wants(r)
 			ends.advance(r)
+			if wanted {
+				read = append(read, r)
+			}
 			if r.Attrs.IsControl() || !wanted {
 				continue
 			}
@@ -204,14 +208,14 @@ func (q *consumption) loop(ctx context.Context, cl *kgo.Client, ends *endTracker
 				return fmt.Errorf("print record: %w", err)
 			}
 			last = time.Now()
-			cl.MarkCommitRecords(r)
 			if printed++; printed == q.count {
-				return q.commit(ctx, cl, out)
+				return q.commit(ctx, cl, out, read)
 			}
 		}
-		if err := q.commit(ctx, cl, out); err != nil {
+		if err := q.commit(ctx, cl, out, read); err != nil {
 			return err
 		}
+		read = read[:0]
 		if q.idle > 0 && time.Since(last) > q.idle {
 			return nil
 		}
@@ -220,7 +224,7 @@ func (q *consumption) loop(ctx context.Context, cl *kgo.Client, ends *endTracker
 }
 
 // commit writes out what was printed, then commits it: a record is never committed before it was printed.
-func (q *consumption) commit(ctx context.Context, cl *kgo.Client, out *bufio.Writer) error {
+func (q *consumption) commit(ctx context.Context, cl *kgo.Client, out *bufio.Writer, read []*kgo.Record) error {
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("print records: %w", err)
 	}
@@ -228,10 +232,10 @@ func (q *consumption) commit(ctx context.Context, cl *kgo.Client, out *bufio.Wri
 		return nil
 	}
 	defer cl.AllowRebalance()
-	if len(cl.MarkedOffsets()) == 0 {
+	if len(read) == 0 {
 		return nil
 	}
-	if err := cl.CommitMarkedOffsets(ctx); err != nil {
+	if err := cl.CommitRecords(ctx, read...); err != nil {
 		return fmt.Errorf("commit offsets: %w", err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 // reset is what `group reset` was asked to do.
@@ -61,9 +62,9 @@ func (r *reset) run(ctx context.Context, c *cobra.Command, adm *kadm.Client, gro
 	if err != nil {
 		return err
 	}
-	before, err := adm.FetchOffsets(ctx, group)
+	before, err := fetchCommitted(ctx, adm, group)
 	if err != nil {
-		return fmt.Errorf("fetch offsets of group %q: %w", group, err)
+		return err
 	}
 	scope, err := r.scope(before)
 	if err != nil {
@@ -174,4 +175,23 @@ func apply(ctx context.Context, adm *kadm.Client, group string, moves []moved) e
 		}
 	})
 	return failed
+}
+
+// fetchCommitted gives what a group has committed. A broker that still makes the groups' topic, or loads it, is asked again
+// until ctx ends.
+func fetchCommitted(ctx context.Context, adm *kadm.Client, group string) (kadm.OffsetResponses, error) {
+	for {
+		offsets, err := adm.FetchOffsets(ctx, group)
+		if err == nil {
+			return offsets, nil
+		}
+		if !kerr.IsRetriable(err) {
+			return nil, fmt.Errorf("fetch offsets of group %q: %w", group, err)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("fetch offsets of group %q: %w", group, err)
+		}
+	}
 }

@@ -72,7 +72,7 @@ func (o *options) printCreated(c *cobra.Command, answers kadm.CreateTopicRespons
 			failed = errors.Join(failed, fmt.Errorf("create topic %q: %w", a.Topic, withMessage(a.Err, a.ErrMessage)))
 			row.Error = a.Err.Error()
 		} else {
-			row.ID = a.ID.String()
+			row.ID = idText(a.ID)
 			t.add(row.Topic, row.ID, row.Partitions)
 		}
 		out = append(out, row)
@@ -129,7 +129,7 @@ func topicListCommand(o *options) *cobra.Command {
 				out := []row{}
 				t := &table{head: []string{"TOPIC", "ID", "PARTITIONS", "REPLICAS"}}
 				for _, d := range topics.Sorted() {
-					r := row{d.Topic, d.ID.String(), len(d.Partitions), d.Partitions.NumReplicas(), d.IsInternal}
+					r := row{d.Topic, idText(d.ID), len(d.Partitions), d.Partitions.NumReplicas(), d.IsInternal}
 					out = append(out, r)
 					t.add(r.Topic, r.ID, r.Partitions, r.Replicas)
 				}

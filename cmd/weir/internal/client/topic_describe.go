@@ -91,7 +91,7 @@ func describeTopics(ctx context.Context, adm *kadm.Client, names []string, all b
 }
 
 func describe(d kadm.TopicDetail, starts, ends kadm.ListedOffsets, configs kadm.ResourceConfigs, all bool) description {
-	r := description{Topic: d.Topic, ID: d.ID.String(), Internal: d.IsInternal, Configs: []describedSetting{}}
+	r := description{Topic: d.Topic, ID: idText(d.ID), Internal: d.IsInternal, Configs: []describedSetting{}}
 	for _, p := range d.Partitions.Sorted() {
 		row := partitionOffsets{Partition: p.Partition, Leader: p.Leader, LeaderEpoch: p.LeaderEpoch,
 			Replicas: p.Replicas, ISR: p.ISR, Start: -1, End: -1}
