@@ -1,13 +1,21 @@
 package coordinator
 
-import "weir/record"
+import (
+	"errors"
+	"fmt"
 
-// Log is what a shard needs of its partition.
+	"weir/log"
+	"weir/partition"
+	"weir/record"
+)
+
+// Log is what a shard needs of its partition: a partition, or in tests a log that fails and waits on command.
 type Log interface {
-	// Append writes one batch at the end, stamping its offsets. The ticket tells when it is durable.
+	// Append writes one batch at the end, stamping its offsets. The ticket tells when it is durable. An error that is
+	// ErrNotAvailable or ErrTooLarge leaves the log as it was and usable; any other ends the shard.
 	Append(b *record.Batch) (Ticket, error)
-	// Read gives whole record batches from offset on: at most about maxBytes, but at least one batch if there is one;
-	// nothing at the durable end.
+	// Read gives record batches from the one that holds offset on, at most about maxBytes but at least one whole
+	// batch; the last may be cut short. It gives nothing at the durable end.
 	Read(offset int64, maxBytes int) ([]byte, error)
 	// Bounds gives the first offset and the one after the last that is durable.
 	Bounds() (start, end int64)
@@ -17,4 +25,49 @@ type Log interface {
 type Ticket interface {
 	// Wait returns nil once the batch is durable, an error if it never will be or if stop is closed first.
 	Wait(stop <-chan struct{}) error
+}
+
+// OnPartition gives the log of a partition as led in the epoch that it has now: a later epoch refuses the appends.
+func OnPartition(p *partition.Partition) Log {
+	return &partitionLog{partition: p, epoch: p.LeaderEpoch()}
+}
+
+type partitionLog struct {
+	partition *partition.Partition
+	epoch     int32
+}
+
+func (l *partitionLog) Append(b *record.Batch) (Ticket, error) {
+	t, err := l.partition.Append(b, partition.AppendOptions{ExpectedLeaderEpoch: l.epoch})
+	switch {
+	case err == nil:
+		return &t, nil
+	case errors.Is(err, log.ErrDiskFull), errors.Is(err, log.ErrStorage):
+		return nil, fmt.Errorf("append: %w: %w", ErrNotAvailable, err)
+	case errors.Is(err, log.ErrSegmentTooSmall):
+		return nil, fmt.Errorf("append: %w: %w", ErrTooLarge, err)
+	default:
+		return nil, fmt.Errorf("append: %w", err)
+	}
+}
+
+func (l *partitionLog) Read(offset int64, maxBytes int) ([]byte, error) {
+	res, err := l.partition.Read(partition.ReadRequest{
+		Offset: offset, MaxBytes: maxBytes, MinOne: true, CurrentLeaderEpoch: l.epoch, LastFetchedEpoch: -1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	defer res.Release()
+	// One slice is enough progress: the next read begins where its last whole batch ends.
+	for _, s := range res.Slices {
+		if s.Len() > 0 {
+			return s.Bytes()
+		}
+	}
+	return nil, nil
+}
+
+func (l *partitionLog) Bounds() (start, end int64) {
+	return l.partition.StartOffset(), l.partition.HighWatermark()
 }

@@ -1,0 +1,48 @@
+package coordinator
+
+// Record is one key and value of a shard's partition. A nil Value is a tombstone.
+type Record struct {
+	Key, Value []byte
+}
+
+// recordOverhead bounds what a record takes in a batch besides its key and value: seven varints and the attributes.
+const recordOverhead = 36
+
+func (r Record) size() int { return len(r.Key) + len(r.Value) + recordOverhead }
+
+// Machine is the state of one shard. The runtime calls it from the shard's goroutine only, so it needs no locks.
+//
+// What records describe changes in Apply alone. What only lives in memory, such as who waits for an answer, changes
+// in events; it is lost when the shard moves, and the protocol must be able to do without it.
+type Machine interface {
+	// Apply changes the state as one record says. It must not keep r's bytes. When a shard runs, undo takes back
+	// exactly this change, should the record not get into the log; while loading undo is nil. An error is a record
+	// that cannot be understood: loading ends with it.
+	Apply(r Record, undo *Undo) error
+	// Loaded is the first event after loading: time to start timers.
+	Loaded(tx *Tx)
+	// Unloaded is called once at the end: answers that the machine holds back must be completed with err.
+	Unloaded(err error)
+}
+
+// Undo collects how to take back what Apply did. A nil Undo collects nothing.
+type Undo struct{ steps []func() }
+
+// Add adds a step; steps are run in reverse order.
+func (u *Undo) Add(step func()) {
+	if u != nil {
+		u.steps = append(u.steps, step)
+	}
+}
+
+func (u *Undo) revert() {
+	for i := len(u.steps) - 1; i >= 0; i-- {
+		u.steps[i]()
+	}
+	u.steps = nil
+}
+
+func (u *Undo) take(from *Undo) {
+	u.steps = append(u.steps, from.steps...)
+	from.steps = nil
+}
