@@ -1,0 +1,38 @@
+package config
+
+// ownTable are Weir's own settings. It is never written to.
+var ownTable = []Def{
+	{
+		Name: "weir.cluster.id", Type: String, Null: true, Own: true,
+		Doc: "The cluster's id. Unset draws one at the first start; another one than the stored is refused.",
+	},
+	{
+		Name: "weir.connection.max.requests", Type: Int, Default: "64", check: between(1, 10000), Own: true,
+		Doc: "The most requests of one connection that are read and not yet answered.",
+	},
+	{
+		Name: "weir.handshake.timeout.ms", Type: Long, Default: "10000", check: atLeast(1), Own: true,
+		Doc: "How long a new connection may take to send its first request.",
+	},
+	{
+		Name: "weir.log.format", Type: String, Default: "auto", check: oneOf("auto", "text", "json"), Own: true,
+		Doc: "How the program's own log lines look; auto is coloured text on a terminal, else text.",
+	},
+	{
+		Name: "weir.log.level", Type: String, Default: "info",
+		check: oneOf("debug", "info", "warn", "error"), Own: true,
+		Doc: "The least important log lines that are written.",
+	},
+	{
+		Name: "weir.replication.factor.strict", Type: Boolean, Default: "false", Own: true,
+		Doc: "Whether a replication factor above the number of brokers is refused, as Kafka does, not lowered.",
+	},
+	{
+		Name: "weir.request.read.timeout.ms", Type: Long, Default: "30000", check: atLeast(1), Own: true,
+		Doc: "How long a request may take from its first byte to its last.",
+	},
+	{
+		Name: "weir.shutdown.timeout.ms", Type: Long, Default: "10000", check: atLeast(0), Own: true,
+		Doc: "How long a stopping broker waits for requests that are being served.",
+	},
+}
