@@ -36,3 +36,11 @@ func (b *Batch) setMaxTimestamp(ms int64) {
 	b.CRC = crc32.Checksum(b.Raw[attributesAt:], castagnoli)
 	binary.BigEndian.PutUint32(b.Raw[crcAt:], b.CRC)
 }
+
+// setTimestampType sets or clears the attribute bit; setMaxTimestamp writes it.
+func (b *Batch) setTimestampType(t TimestampType) {
+	b.Attributes &^= attrLogAppendTime
+	if t == LogAppendTime {
+		b.Attributes |= attrLogAppendTime
+	}
+}

@@ -14,8 +14,9 @@ var (
 	ErrInvalid = errors.New("record batch is invalid")
 	// ErrTooLarge: bigger than max.message.bytes (MESSAGE_TOO_LARGE).
 	ErrTooLarge = errors.New("record batch is too large")
-	// ErrTooLargeDecompressed: bigger than max.decompressed.message.bytes once
-	// decompressed (MESSAGE_TOO_LARGE).
+	// ErrTooLargeDecompressed: a record is bigger than
+	// max.decompressed.message.bytes, or its batch unfolds out of all
+	// proportion. Kafka 4.4 answers the former with INVALID_RECORD.
 	ErrTooLargeDecompressed = errors.New("record batch is too large when decompressed")
 	// ErrInvalidTimestamp: a timestamp out of the topic's bounds (INVALID_TIMESTAMP).
 	ErrInvalidTimestamp = errors.New("record timestamp is out of range")
@@ -40,3 +41,36 @@ func (e *RecordError) Error() string {
 
 // Unwrap gives the sentinel.
 func (e *RecordError) Unwrap() error { return e.Err }
+
+// RejectedError refuses a whole batch and lists the records that are at fault,
+// at most maxRecordErrors of them. Err is the sentinel that decides the answer.
+type RejectedError struct {
+	Err     error
+	Records []RecordError
+	Total   int // how many records are at fault
+}
+
+// maxRecordErrors bounds a RejectedError's list: a batch of a million null
+// keys must not make an answer many times its own size.
+const maxRecordErrors = 100
+
+// Error counts the faults as Kafka does.
+func (e *RejectedError) Error() string {
+	if errors.Is(e.Err, ErrInvalidTimestamp) {
+		return "one or more records have been rejected due to invalid timestamp"
+	}
+	return fmt.Sprintf("one or more records have been rejected due to %d record errors in total", e.Total)
+}
+
+// Unwrap gives the sentinel and the first record's error.
+func (e *RejectedError) Unwrap() []error { return []error{e.Err, &e.Records[0]} }
+
+// isOurs reports whether err carries one of the package's sentinels.
+func isOurs(err error) bool {
+	for _, s := range [...]error{ErrInvalid, ErrTooLargeDecompressed, ErrCorrupt, ErrUnsupportedCodec} {
+		if errors.Is(err, s) {
+			return true
+		}
+	}
+	return false
+}
