@@ -167,6 +167,9 @@ func (x *Offset) Rebuild(entries []OffsetEntry) error {
 	return x.t.settle()
 }
 
+// Flush writes what is pending, without a sync.
+func (x *Offset) Flush() error { return x.t.flushNow() }
+
 // Sync makes all entries durable. After a failed Sync every later one fails: the index must be rebuilt elsewhere.
 func (x *Offset) Sync() error { return x.t.sync() }
 

@@ -292,6 +292,13 @@ func (t *table) settle() error {
 	return t.close()
 }
 
+// flushNow is settle for callers that do not hold mu.
+func (t *table) flushNow() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.settle()
+}
+
 // shut is close for callers that do not hold mu.
 func (t *table) shut() error {
 	t.mu.Lock()

@@ -200,6 +200,9 @@ func (x *Time) Rebuild(entries []TimeEntry) error {
 	return x.t.settle()
 }
 
+// Flush writes what is pending, without a sync.
+func (x *Time) Flush() error { return x.t.flushNow() }
+
 // Sync makes all entries durable. After a failed Sync every later one fails: the index must be rebuilt elsewhere.
 func (x *Time) Sync() error { return x.t.sync() }
 

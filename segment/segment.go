@@ -1,110 +1,207 @@
 // Package segment is one log file with its indexes: append, read, recover, seal.
+//
+// The .log file is record batches end to end, as Apache Kafka writes them, and is the truth; the indexes beside it
+// are derived and are checked whenever they are used. A segment is active (one goroutine appends, cuts and recovers,
+// any number read) or sealed (any number read). Bytes that this process neither wrote nor recovered are cold: each
+// batch's checksum is verified once, before it is first served.
 package segment
 
 import (
-	"net"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"path"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"weir/index"
-	"weir/record"
 	"weir/vfs"
 )
 
 // Config holds what a segment is told about how to behave.
 type Config struct {
-	IndexIntervalBytes int   // bytes of batches between two index entries
-	IndexMaxBytes      int   // size of the offset index at which the segment is full
-	Preallocate        int64 // bytes reserved on disk when the segment is created; 0 = off
+	IndexIntervalBytes int   // bytes of batches between two index entries (index.interval.bytes)
+	IndexMaxBytes      int   // size of the indexes at which the segment is full (segment.index.bytes)
+	Preallocate        int64 // bytes reserved on disk when the segment is created (preallocate); 0 = off
+	// Contiguous says that offsets have no gaps, as in every log that was never compacted: then a gap is damage.
+	Contiguous bool
 }
 
 // OpenOptions says what is known about a segment that is opened.
 type OpenOptions struct {
-	Active bool // will be appended to
-	Clean  bool // the last stop was clean: sizes are trusted
-	// NextOffset, when > 0, is the base offset of the following segment: no offset at or past it may be found here.
+	Active bool // it will be appended to
+	Clean  bool // all of it is known to be durable: after a clean stop, or before the recovery point
+	// NextOffset, when > 0, is the base offset of the following segment: no offset at or past it belongs here.
 	NextOffset int64
 }
 
-// TimestampOffset is a timestamp in ms and the offset that has it.
+// TimestampOffset is a timestamp in ms and the offset that has it; {-1, base offset} when there is none.
 type TimestampOffset struct {
 	Timestamp int64
 	Offset    int64
 }
 
-// RecoverReport says what Recover found and did.
-type RecoverReport struct {
-	ValidEnd   int64 // position after the last good batch
-	Cut        int64 // bytes cut off after it
-	NextOffset int64 // the offset after the last good batch's last
-}
-
-// DamageError says where bytes were found that should be a batch and are not.
-type DamageError struct {
-	Path             string
-	Position, Offset int64
-	Err              error
-}
-
-func (e *DamageError) Error() string { panic("unwritten") }
-func (e *DamageError) Unwrap() error { return e.Err }
+// noTimestamp is Kafka's "no timestamp".
+const noTimestamp = -1
 
 // Segment is one log file with its indexes.
-type Segment struct{}
+//
+// Append, Recover, Truncate, Seal and Close belong to one goroutine at a time; everything else may be called by any
+// number at any time.
+type Segment struct {
+	fs        vfs.FS
+	dir       string
+	base      int64
+	bound     int64 // no offset at or past it belongs here; math.MaxInt64 when unknown
+	c         Config
+	createdAt time.Time
 
-func Create(fs vfs.FS, dir string, baseOffset int64, c Config) (*Segment, error) { panic("unwritten") }
-func Open(fs vfs.FS, dir string, baseOffset int64, c Config, o OpenOptions) (*Segment, error) {
-	panic("unwritten")
+	offsets *index.Offset
+	times   *index.Time
+	txns    *index.Txn
+
+	// size publishes what may be read: the bytes before it are whole batches that never change again, and the index
+	// entries for them are in place. That holds because the appender writes the bytes first, then adds the index
+	// entry, then stores size, and a reader loads size before it looks at anything else; the atomic store and load
+	// order the rest. A batch that was written in part lies past size and is overwritten by the next.
+	size atomic.Int64
+	// next is the offset after the last one; stored after size, so whoever sees an offset below next finds its bytes.
+	next atomic.Int64
+
+	poison atomic.Pointer[poisoned] // set once, by the first failed sync or an append that could not be undone
+	refs   atomic.Int64             // the owner's and those of Acquire; at 0 the files are closed
+	file   atomic.Pointer[handle]   // the open .log, nil until needed
+
+	// appender is touched only by the appending goroutine.
+	appender indexer
+
+	mu      sync.Mutex // guards the fields below and opening the file
+	suffix  string     // of the file names: "" or ".deleted"
+	sealed  bool
+	removed bool
+	max     TimestampOffset
+	first   int64 // the first batch's largest timestamp, -1 when empty
+
+	cold      coldBytes
+	reindexMu sync.Mutex // held while a reader rebuilds indexes that lied
 }
-func (s *Segment) Append(b *record.Batch) (position int64, err error) { panic("unwritten") }
-func (s *Segment) Recover(fromOffset int64, visit func(record.Batch) error) (RecoverReport, error) {
-	panic("unwritten")
+
+// Names returns the base names of the files of the segment that begins at baseOffset, the .log first.
+func Names(baseOffset int64) []string {
+	stem := fmt.Sprintf("%020d", baseOffset)
+	return []string{stem + ".log", stem + ".index", stem + ".timeindex", stem + ".txnindex"}
 }
-func (s *Segment) Scan(pos int64, visit func(h record.Header, pos int64) (more bool, err error)) error {
-	panic("unwritten")
+
+func newSegment(fsys vfs.FS, dir string, baseOffset int64, c Config) *Segment {
+	s := &Segment{fs: fsys, dir: dir, base: baseOffset, bound: math.MaxInt64, c: c}
+	s.max = TimestampOffset{noTimestamp, baseOffset}
+	s.first = noTimestamp
+	s.appender = indexer{s: s, max: s.max}
+	s.next.Store(baseOffset)
+	s.refs.Store(1)
+	return s
 }
-func (s *Segment) Read(offset, limit, limitOffset int64, maxBytes int, minOne bool) (Slice, error) {
-	panic("unwritten")
+
+// path returns the name of the i-th file of Names.
+func (s *Segment) path(i int) string { return path.Join(s.dir, Names(s.base)[i]) }
+
+// Create makes the empty files of an active segment in dir, which the caller syncs. It refuses to empty a log that
+// holds bytes.
+func Create(fsys vfs.FS, dir string, baseOffset int64, c Config) (*Segment, error) {
+	s := newSegment(fsys, dir, baseOffset, c)
+	info, err := fsys.Stat(s.path(0))
+	if err == nil && info.Size > 0 {
+		return nil, fmt.Errorf("create segment %s: %d bytes are in it: %w", s.path(0), info.Size, fs.ErrExist)
+	}
+	if err := s.create(); err != nil {
+		return nil, fmt.Errorf("create segment: %w", err)
+	}
+	return s, nil
 }
-func (s *Segment) PositionOf(offset int64) (pos int64, h record.Header, ok bool, err error) {
-	panic("unwritten")
+
+func (s *Segment) create() error {
+	f, err := s.fs.Create(s.path(0))
+	if err != nil {
+		return err
+	}
+	h := newHandle(f)
+	if s.c.Preallocate > 0 {
+		if err := f.Preallocate(s.c.Preallocate); err != nil {
+			return errors.Join(err, h.release())
+		}
+	}
+	if s.offsets, err = index.CreateOffset(s.fs, s.path(1), s.base); err != nil {
+		return errors.Join(err, h.release())
+	}
+	if s.times, err = index.CreateTime(s.fs, s.path(2), s.base); err != nil {
+		return errors.Join(err, h.release())
+	}
+	// One of an earlier segment of this name that was cut away must not live on.
+	if err := s.fs.Remove(s.path(3)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, h.release())
+	}
+	if s.txns, err = index.OpenTxn(s.fs, s.path(3), s.base); err != nil {
+		return errors.Join(err, h.release())
+	}
+	info, err := s.fs.Stat(s.path(0))
+	if err != nil {
+		return errors.Join(err, h.release())
+	}
+	s.createdAt = info.ModTime
+	s.file.Store(h)
+	return nil
 }
-func (s *Segment) LookupTime(ts int64) (TimestampOffset, bool, error) { panic("unwritten") }
-func (s *Segment) MaxTimestamp() TimestampOffset                      { panic("unwritten") }
 
-// FirstTimestamp is the first batch's maximum timestamp in ms, -1 when the segment is empty.
-func (s *Segment) FirstTimestamp() int64       { panic("unwritten") }
-func (s *Segment) BaseOffset() int64           { panic("unwritten") }
-func (s *Segment) NextOffset() int64           { panic("unwritten") }
-func (s *Segment) Size() int64                 { panic("unwritten") }
-func (s *Segment) CreatedAt() time.Time        { panic("unwritten") }
-func (s *Segment) ModTime() (time.Time, error) { panic("unwritten") }
-func (s *Segment) Path() string                { panic("unwritten") }
-func (s *Segment) Sync() error                 { panic("unwritten") }
-func (s *Segment) SyncIndexes() error          { panic("unwritten") }
-func (s *Segment) Seal() error                 { panic("unwritten") }
+// BaseOffset returns the offset in the file names: no offset before it belongs here.
+func (s *Segment) BaseOffset() int64 { return s.base }
 
-// Close is a clean stop of an active or sealed segment: final time entry, everything synced, files closed.
-func (s *Segment) Close() error                { panic("unwritten") }
-func (s *Segment) Truncate(offset int64) error { panic("unwritten") }
-func (s *Segment) IndexFull() bool             { panic("unwritten") }
-func (s *Segment) Acquire() bool               { panic("unwritten") }
-func (s *Segment) Release()                    { panic("unwritten") }
+// NextOffset returns the offset after the last record's; BaseOffset when the segment is empty.
+func (s *Segment) NextOffset() int64 { return s.next.Load() }
 
-// Retire gives up the owner's reference.
-func (s *Segment) Retire()            { panic("unwritten") }
-func (s *Segment) MarkDeleted() error { panic("unwritten") }
-func (s *Segment) Remove() error      { panic("unwritten") }
+// Size returns the length in bytes of the whole batches that may be read.
+func (s *Segment) Size() int64 { return s.size.Load() }
 
-// Slice is a byte range of one segment that begins at a batch.
-type Slice struct{}
+// CreatedAt returns when the file was made, or last written before it was opened.
+func (s *Segment) CreatedAt() time.Time { return s.createdAt }
 
-// FirstOffset is the base offset of the first batch.
-func (s Slice) FirstOffset() int64                      { panic("unwritten") }
-func (s Slice) Len() int                                { panic("unwritten") }
-func (s Slice) ReadAt(p []byte, off int64) (int, error) { panic("unwritten") }
-func (s Slice) Bytes() ([]byte, error)                  { panic("unwritten") }
-func (s Slice) SendTo(conn net.Conn) (int64, error)     { panic("unwritten") }
-func (s Slice) Release()                                { panic("unwritten") }
+// ModTime returns when the file was last written.
+func (s *Segment) ModTime() (time.Time, error) {
+	info, err := s.fs.Stat(s.Path())
+	return info.ModTime, err
+}
 
-// TxnIndex returns the index of aborted transactions; the appender writes it, anyone may Collect.
-func (s *Segment) TxnIndex() *index.Txn { panic("unwritten") }
+// Path returns the name of the .log file as it is now.
+func (s *Segment) Path() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pathLocked()
+}
+
+func (s *Segment) pathLocked() string { return s.path(0) + s.suffix }
+
+// MaxTimestamp returns the largest timestamp and the last offset of the first batch that has it.
+func (s *Segment) MaxTimestamp() TimestampOffset {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.max
+}
+
+// FirstTimestamp returns the first batch's largest timestamp in ms (what segment.ms is measured from), -1 when the
+// segment is empty.
+func (s *Segment) FirstTimestamp() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.first
+}
+
+// TxnIndex returns the index of aborted transactions. The appender writes it, anyone may collect from it.
+func (s *Segment) TxnIndex() *index.Txn { return s.txns }
+
+// IndexFull reports whether one of the indexes has no room for another entry below segment.index.bytes: roll first.
+// As in Kafka, the time index keeps its last slot for the entry that is added when the segment is sealed.
+func (s *Segment) IndexFull() bool {
+	return s.offsets.Count() >= s.c.IndexMaxBytes/index.OffsetEntrySize ||
+		s.times.Count() >= s.c.IndexMaxBytes/index.TimeEntrySize-1
+}

@@ -1,0 +1,92 @@
+package segment
+
+import (
+	"errors"
+
+	"weir/record"
+	"weir/vfs"
+)
+
+// found is where a batch is.
+type found struct {
+	pos int64
+	h   record.Header
+	ok  bool // false when there is no such batch before the end
+}
+
+// PositionOf returns the first batch whose last offset is >= offset; ok is false when there is none.
+func (s *Segment) PositionOf(offset int64) (pos int64, h record.Header, ok bool, err error) {
+	f, err := s.open()
+	if err != nil {
+		return 0, record.Header{}, false, err
+	}
+	defer f.release()
+	r, err := s.find(f.f, offset, s.size.Load())
+	return r.pos, r.h, r.ok, err
+}
+
+// find returns the first batch before end whose last offset is >= offset. It begins at the batch that the offset
+// index names, after making sure that the index told the truth; if not, the index is rebuilt.
+func (s *Segment) find(f vfs.File, offset, end int64) (found, error) {
+	pos, lied, err := s.floor(f, offset, end)
+	if err != nil {
+		return found{}, err
+	}
+	if lied {
+		s.reindex(f)
+		if pos, lied, err = s.floor(f, offset, end); err != nil {
+			return found{}, err
+		}
+		if lied { // the rebuilt index could not be stored, or the log is damaged: do without
+			pos = 0
+		}
+	}
+	return s.findFrom(f, pos, offset, end)
+}
+
+// floor returns the position of a batch that is at or before the one with offset. An index entry is true when the
+// batch at its position ends with its offset: then every batch before that position ends before that offset. Where
+// the index is damaged the search may end at any entry, but every true one at or below offset is a right start.
+func (s *Segment) floor(f vfs.File, offset, end int64) (pos int64, lied bool, err error) {
+	e, ok, err := s.offsets.Floor(offset)
+	if err != nil {
+		return 0, true, nil // the index cannot be read: as bad as a lie
+	}
+	if !ok || e.Position == 0 {
+		return 0, false, nil
+	}
+	if e.Position >= s.size.Load() || e.Position < 0 || e.Offset > offset {
+		return 0, true, nil
+	}
+	if e.Position >= end {
+		return 0, false, nil // true or not, the caller's end is before it: search from the start
+	}
+	w := s.newWalker(f, s.size.Load(), record.HeaderSize)
+	defer w.close()
+	h, err := w.header(e.Position)
+	var damage *DamageError
+	switch {
+	case errors.As(err, &damage):
+		return 0, true, nil // if it is the log that is damaged, the search will come upon it
+	case err != nil:
+		return 0, false, err
+	}
+	return e.Position, h.LastOffset() != e.Offset, nil
+}
+
+func (s *Segment) findFrom(f vfs.File, pos, offset, end int64) (found, error) {
+	w := s.newWalker(f, end, lookupChunkBytes)
+	defer w.close()
+	var r found
+	_, err := w.walk(pos, func(h record.Header, pos int64) error {
+		if h.LastOffset() < offset {
+			return nil
+		}
+		r = found{pos, h, true}
+		return errStop
+	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return r, err
+}

@@ -1,0 +1,71 @@
+package segment
+
+import (
+	"errors"
+
+	"weir/vfs"
+)
+
+// Read returns the bytes from the batch that holds offset (or the first after it) on. It ends before limit (a position;
+// -1 for none), before the batch that holds limitOffset or later ones, and after maxBytes bytes, which may cut the last
+// batch short: clients drop the rest. With minOne the first batch is whole whatever maxBytes says. The slice is empty
+// when there is no such batch. Where a batch should begin and a bad one does, the error is a *DamageError; good
+// batches before it are served first. Release the slice.
+func (s *Segment) Read(offset, limit, limitOffset int64, maxBytes int, minOne bool) (Slice, error) {
+	f, err := s.open()
+	if err != nil {
+		return Slice{}, err
+	}
+	sl, err := s.read(f, offset, limit, limitOffset, maxBytes, minOne)
+	if err != nil || sl.n == 0 {
+		return Slice{}, errors.Join(err, f.release())
+	}
+	return sl, nil
+}
+
+// read fills a slice, which takes over the reference to f when it is not empty.
+func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int, minOne bool) (Slice, error) {
+	end := s.size.Load()
+	if limit >= 0 {
+		end = min(end, limit)
+	}
+	r, err := s.find(f.f, offset, end)
+	if err != nil || !r.ok || r.h.LastOffset() >= limitOffset {
+		return Slice{}, err
+	}
+	want := int64(max(maxBytes, 0))
+	if minOne {
+		want = max(want, int64(r.h.Size()))
+	}
+	if limitOffset < s.next.Load() {
+		if end, err = s.positionBefore(f.f, r.pos, min(end, r.pos+want), end, limitOffset); err != nil {
+			return Slice{}, err
+		}
+	}
+	n, err := s.verify(f.f, r, min(end-r.pos, want))
+	if err != nil {
+		return Slice{}, err
+	}
+	return Slice{h: f, pos: r.pos, n: n, first: r.h.BaseOffset}, nil
+}
+
+// positionBefore returns where the batch begins that holds limitOffset, as far as it matters: any position from
+// enough on stands for all later ones, and end for a batch that is not before end. from is where a batch begins.
+func (s *Segment) positionBefore(f vfs.File, from, enough, end, limitOffset int64) (int64, error) {
+	start, lied, err := s.floor(f, limitOffset, end)
+	if err != nil {
+		return 0, err
+	}
+	if lied {
+		start = 0 // find has just seen to the index; what it could not mend is searched without
+	}
+	start = max(start, from)
+	if start >= enough {
+		return end, nil
+	}
+	r, err := s.findFrom(f, start, limitOffset, end)
+	if err != nil || !r.ok {
+		return end, err
+	}
+	return r.pos, nil
+}

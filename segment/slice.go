@@ -1,0 +1,77 @@
+package segment
+
+import (
+	"fmt"
+	"io"
+	"net"
+
+	"weir/vfs"
+)
+
+// Slice is a range of bytes of one segment's file that begins at a batch. It keeps the file open until Release, which
+// is called exactly once. The zero Slice is empty.
+type Slice struct {
+	h     *handle
+	pos   int64
+	n     int64
+	first int64
+}
+
+// FirstOffset returns the base offset of the first batch; it may be below the offset that was asked for.
+func (s Slice) FirstOffset() int64 { return s.first }
+
+// Len returns the number of bytes.
+func (s Slice) Len() int { return int(s.n) }
+
+// ReadAt implements io.ReaderAt over the range.
+func (s Slice) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 || off >= s.n {
+		return 0, io.EOF
+	}
+	short := int64(len(p)) > s.n-off
+	if short {
+		p = p[:s.n-off]
+	}
+	n, err := s.h.f.ReadAt(p, s.pos+off)
+	if err == nil && short {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Bytes returns a copy of the range.
+func (s Slice) Bytes() ([]byte, error) {
+	b := make([]byte, s.n)
+	if s.n == 0 {
+		return b, nil
+	}
+	if n, err := s.h.f.ReadAt(b, s.pos); n < len(b) {
+		return nil, fmt.Errorf("read segment %s: %w", s.h.f.Name(), err)
+	}
+	return b, nil
+}
+
+// SendTo writes the range to conn, straight from the file where the system can, and returns how many bytes were sent.
+func (s Slice) SendTo(conn net.Conn) (int64, error) {
+	if s.n == 0 {
+		return 0, nil
+	}
+	n, err := vfs.SendFile(conn, s.h.f, s.pos, s.n)
+	if err != nil {
+		return n, fmt.Errorf("send segment %s: %w", s.h.f.Name(), err)
+	}
+	return n, nil
+}
+
+// Cut returns the first n bytes of the range; it shares s's reference, so only one of the two is released.
+func (s Slice) Cut(n int) Slice {
+	s.n = min(s.n, int64(n))
+	return s
+}
+
+// Release lets the file go. A failed close of a file that was only read loses nothing.
+func (s Slice) Release() {
+	if s.h != nil {
+		_ = s.h.release()
+	}
+}

@@ -1,0 +1,172 @@
+package segment
+
+import (
+	"errors"
+	"hash/crc32"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"weir/record"
+	"weir/vfs"
+)
+
+// checksumStart is the first byte of a batch that its CRC-32C covers.
+const checksumStart = 21
+
+// castagnoli is computed once and only read.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// maxVerified bounds the memory for the ranges below; what is forgotten is verified again.
+const maxVerified = 128
+
+// coldBytes remembers which bytes must still be verified before they are served: those before end that lie in none
+// of the verified ranges. Bytes that this process appended or recovered lie past end.
+type coldBytes struct {
+	end atomic.Int64 // only falls after the segment was opened
+
+	mu       sync.Mutex // guards verified
+	verified []span     // disjoint, not touching, ascending; both ends are batch boundaries
+}
+
+type span struct{ from, to int64 }
+
+// known returns how far from pos on all bytes are verified.
+func (c *coldBytes) known(pos int64) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(c.verified, pos, func(v span, pos int64) int { return int(v.to - pos) })
+	if i < len(c.verified) && c.verified[i].to == pos {
+		i++
+	}
+	if i < len(c.verified) && c.verified[i].from <= pos {
+		return c.verified[i].to
+	}
+	return pos
+}
+
+// add remembers that [from, to) is verified.
+func (c *coldBytes) add(from, to int64) {
+	if from >= to {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lo, _ := slices.BinarySearchFunc(c.verified, from, func(v span, from int64) int { return int(v.to - from) })
+	hi := lo
+	for hi < len(c.verified) && c.verified[hi].from <= to {
+		from, to = min(from, c.verified[hi].from), max(to, c.verified[hi].to)
+		hi++
+	}
+	c.verified = slices.Replace(c.verified, lo, hi, span{from, to})
+	if len(c.verified) > maxVerified {
+		smallest := 0
+		for i, v := range c.verified {
+			if v.to-v.from < c.verified[smallest].to-c.verified[smallest].from {
+				smallest = i
+			}
+		}
+		c.verified = slices.Delete(c.verified, smallest, smallest+1)
+	}
+}
+
+// cut forgets everything from pos on: those bytes are gone, and what comes in their place is not cold.
+func (c *coldBytes) cut(pos int64) {
+	if pos >= c.end.Load() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end.Store(pos)
+	for len(c.verified) > 0 && c.verified[len(c.verified)-1].to > pos {
+		last := &c.verified[len(c.verified)-1]
+		if last.to = pos; last.from < last.to {
+			return
+		}
+		c.verified = c.verified[:len(c.verified)-1]
+	}
+}
+
+// verify makes sure that every whole batch in the n bytes from r.pos on is good, and returns how many of the n bytes
+// may be served: fewer when a bad batch follows good ones. It fails when the first batch is bad.
+func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
+	end := r.pos + n
+	if r.pos >= s.cold.end.Load() {
+		return n, nil
+	}
+	pos := s.cold.known(r.pos)
+	start := pos
+	for pos < min(end, s.cold.end.Load()) {
+		next, err := s.verifyBatch(f, pos, end)
+		if errors.Is(err, errStop) {
+			break // cut short by the size limit
+		}
+		var damage *DamageError
+		switch {
+		case errors.As(err, &damage) && pos > r.pos:
+			s.cold.add(start, pos)
+			return pos - r.pos, nil
+		case err != nil:
+			return 0, err
+		}
+		pos = max(next, s.cold.known(next))
+	}
+	s.cold.add(start, min(pos, s.cold.end.Load()))
+	return n, nil
+}
+
+// verifyBatch checks the batch at pos, including against the one after it: base offset and leader epoch are not under
+// the checksum, and a damaged one of them fails to ascend either from the batch before or to the batch after. It
+// returns errStop when the batch reaches past end.
+func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error) {
+	w := s.newWalker(f, s.size.Load(), lookupChunkBytes)
+	defer w.close()
+	h, err := w.header(pos)
+	if err != nil {
+		return 0, err
+	}
+	next = pos + int64(h.Size())
+	if next > end {
+		return 0, errStop
+	}
+	if err := s.checksum(f, h, pos); err != nil {
+		return 0, err
+	}
+	if next >= w.end {
+		return next, nil
+	}
+	w.pass(h)
+	after, err := w.peek(next)
+	if err == nil && errors.Is(w.check(after, next), errOrder) {
+		return 0, s.damage(pos, s.base, errOrder)
+	}
+	var ioErr *readError
+	if errors.As(err, &ioErr) {
+		return 0, ioErr.err
+	}
+	return next, nil // a bad header there is the next batch's fault, and is found when that is read
+}
+
+// checksum compares the CRC-32C of the batch at pos with the one in its header, chunk by chunk: a batch may be larger
+// than memory should be spent on.
+func (s *Segment) checksum(f vfs.File, h record.Header, pos int64) error {
+	bp := buffers.Get().(*[]byte)
+	defer buffers.Put(bp)
+	var crc uint32
+	for at, end := pos+checksumStart, pos+int64(h.Size()); at < end; {
+		b := (*bp)[:min(bufferBytes, end-at)]
+		if n, err := f.ReadAt(b, at); n < len(b) {
+			if err == nil || err == io.EOF {
+				return s.damage(pos, h.BaseOffset, errTorn)
+			}
+			return err
+		}
+		crc = crc32.Update(crc, castagnoli, b)
+		at += int64(len(b))
+	}
+	if crc != h.CRC {
+		return s.damage(pos, h.BaseOffset, errChecksum)
+	}
+	return nil
+}
