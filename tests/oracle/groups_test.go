@@ -139,7 +139,9 @@ func joinBad(s *session) {
 	ask("no protocol type", func(r *kmsg.JoinGroupRequest) { r.ProtocolType = "" })
 	if s.version >= 5 {
 		for _, id := range []string{"", ".", "a/b", strings.Repeat("x", 250)} {
-			ask(fmt.Sprintf("instance %.20q", id), func(r *kmsg.JoinGroupRequest) { r.InstanceID = &id })
+			alone := s.name(fmt.Sprintf("g%d", len(id)))
+			ask(fmt.Sprintf("instance %.20q", id),
+				func(r *kmsg.JoinGroupRequest) { r.Group, r.InstanceID = alone, &id })
 		}
 	}
 	m := s.member(g)

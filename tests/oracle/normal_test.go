@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"regexp"
 	"sort"
@@ -25,6 +26,9 @@ var identity = []string{
 	"Topic", "Name", "TopicID", "Group", "GroupID", "Key", "ApiKey", "ResourceType", "ResourceName", "ConfigName",
 	"ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID", "ConfigSource",
 }
+
+// verbatim shows the words of error messages, for reading with ORACLE_DUMP; they are not compared.
+var verbatim = os.Getenv("ORACLE_DUMP") != ""
 
 var uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
@@ -173,6 +177,9 @@ func (n *normal) value(name string, v reflect.Value) string {
 	case clockFields[name] && v.CanInt() && v.Int() > 1e12:
 		return "<time>"
 	case name == "ErrorMessage":
+		if verbatim {
+			return v.String()
+		}
 		return "text"
 	case name == "Host" && v.String() == n.host:
 		return "<host>"

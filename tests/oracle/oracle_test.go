@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -58,6 +59,7 @@ func compare(t *testing.T, sc scenario, v int16, run string, kafka, subject endp
 	}
 	wg.Wait()
 	l.runs++
+	dump(t, sc, v, steps[0])
 	for i, b := range []endpoint{kafka, subject} {
 		if errs[i] != nil {
 			t.Errorf("v%d: %s: %v", v, b.name, errs[i])
@@ -80,6 +82,30 @@ func compare(t *testing.T, sc scenario, v int16, run string, kafka, subject endp
 	}
 	if errs[0] == nil && errs[1] == nil && len(steps[0]) != len(steps[1]) {
 		t.Errorf("v%d: %d steps at kafka, %d at the subject", v, len(steps[0]), len(steps[1]))
+	}
+}
+
+// dump writes what Kafka answered into the file that ORACLE_DUMP names, for reading.
+func dump(t *testing.T, sc scenario, v int16, steps []step) {
+	t.Helper()
+	name := os.Getenv("ORACLE_DUMP")
+	if name == "" {
+		return
+	}
+	var out strings.Builder
+	for _, st := range steps {
+		fmt.Fprintf(&out, "== %d/%s v%d: %s\n", sc.key, sc.name, v, st.label)
+		for _, path := range slices.Sorted(maps.Keys(st.lines)) {
+			fmt.Fprintf(&out, "   %s = %s\n", path, st.lines[path])
+		}
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(out.String()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -40,7 +40,8 @@ type failure struct{ err error }
 
 // hold runs a scenario at one version against one broker.
 func hold(sc scenario, version int16, run string, b endpoint) (steps []step, err error) {
-	prefix := fmt.Sprintf("%s%s-%d-%d-%s-", namePrefix, run, sc.key, version, sc.name)
+	name := strings.ReplaceAll(sc.name, " ", "-")
+	prefix := fmt.Sprintf("%s%s-%d-%d-%s-", namePrefix, run, sc.key, version, name)
 	s := &session{broker: b, version: version, prefix: prefix}
 	s.normal = &normal{host: b.host, port: b.port, prefix: prefix, ids: map[[16]byte]string{}}
 	defer func() {
@@ -172,22 +173,24 @@ func (s *session) topic(name string, partitions int32, configs ...string) (strin
 	return t.Topic, resp.Topics[0].TopicID
 }
 
-// ready waits until the broker says that every partition of a new topic has a leader.
+// ready waits until every partition of a new topic has a leader that serves it.
 func (s *session) ready(topic string, partitions int32) {
-	for range 200 {
-		req := kmsg.NewPtrMetadataRequest()
-		req.Version, req.AllowAutoTopicCreation = 12, false
-		t := kmsg.NewMetadataRequestTopic()
-		t.Topic = &topic
-		req.Topics = append(req.Topics, t)
-		resp := s.must(req).(*kmsg.MetadataResponse)
-		led := int32(0)
-		for _, p := range resp.Topics[0].Partitions {
-			if p.ErrorCode == 0 && p.Leader >= 0 {
-				led++
-			}
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.Version, req.ReplicaID = 4, -1
+	t := kmsg.NewListOffsetsRequestTopic()
+	t.Topic = topic
+	for i := range partitions {
+		p := kmsg.NewListOffsetsRequestTopicPartition()
+		p.Partition, p.Timestamp = i, -1
+		t.Partitions = append(t.Partitions, p)
+	}
+	req.Topics = append(req.Topics, t)
+	for range 500 {
+		led := true
+		for _, p := range s.must(req).(*kmsg.ListOffsetsResponse).Topics[0].Partitions {
+			led = led && p.ErrorCode == 0
 		}
-		if led == partitions {
+		if led {
 			return
 		}
 		pause()
