@@ -32,6 +32,7 @@ type table struct {
 	writable bool
 	flushed  int    // entries in the file
 	pending  []byte // entries after those, not yet in the file
+	dirty    bool   // the file was changed since it was last synced
 	syncErr  error  // the first failed sync; final, since the kernel may have dropped the bytes
 }
 
@@ -202,6 +203,7 @@ func (t *table) flush() error {
 	if err := t.openForWrite(); err != nil {
 		return err
 	}
+	t.dirty = true
 	if _, err := t.file.WriteAt(t.pending, int64(t.flushed)*int64(t.width)); err != nil {
 		return fmt.Errorf("write index %s: %w", t.name, err)
 	}
@@ -239,6 +241,9 @@ func (t *table) syncLocked() error {
 	if err := t.flush(); err != nil {
 		return err
 	}
+	if !t.dirty {
+		return nil
+	}
 	if err := t.openForWrite(); err != nil {
 		return err
 	}
@@ -246,11 +251,13 @@ func (t *table) syncLocked() error {
 		t.syncErr = fmt.Errorf("sync index: %w", err)
 		return t.syncErr
 	}
+	t.dirty = false
 	return nil
 }
 
 // cut keeps the first n entries. Callers hold mu for writing.
 func (t *table) cut(n int) error {
+	t.dirty = true // what an earlier process wrote and never synced counts as well
 	if n >= t.flushed {
 		t.pending = t.pending[:min(len(t.pending), (n-t.flushed)*t.width)]
 		return nil
@@ -263,6 +270,7 @@ func (t *table) cutFile(n int) error {
 	if err := t.openForWrite(); err != nil {
 		return err
 	}
+	t.dirty = true
 	if err := t.file.Truncate(int64(n) * int64(t.width)); err != nil {
 		return fmt.Errorf("truncate index %s: %w", t.name, err)
 	}

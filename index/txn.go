@@ -178,9 +178,6 @@ func (x *Txn) Reset() error {
 func (x *Txn) Sync() error {
 	x.t.mu.Lock()
 	defer x.t.mu.Unlock()
-	if x.t.count() == 0 && x.t.file == nil {
-		return nil
-	}
 	return x.t.syncLocked()
 }
 

@@ -22,6 +22,7 @@ func (s *Segment) Append(b *record.Batch) (position int64, err error) {
 		return 0, err
 	}
 	defer f.release()
+	s.written.Add(1)
 	n, err := f.f.WriteAt(b.Raw, pos)
 	if err == nil && n < len(b.Raw) {
 		err = io.ErrShortWrite

@@ -28,13 +28,13 @@ func (s *Segment) PositionOf(offset int64) (pos int64, h record.Header, ok bool,
 // find returns the first batch before end whose last offset is >= offset. It begins at the batch that the offset
 // index names, after making sure that the index told the truth; if not, the index is rebuilt.
 func (s *Segment) find(f vfs.File, offset, end int64) (found, error) {
-	pos, lied, err := s.floor(f, offset, end)
+	pos, lied, err := s.floor(f, offset)
 	if err != nil {
 		return found{}, err
 	}
 	if lied {
 		s.reindex(f)
-		if pos, lied, err = s.floor(f, offset, end); err != nil {
+		if pos, lied, err = s.floor(f, offset); err != nil {
 			return found{}, err
 		}
 		if lied { // the rebuilt index could not be stored, or the log is damaged: do without
@@ -47,7 +47,7 @@ func (s *Segment) find(f vfs.File, offset, end int64) (found, error) {
 // floor returns the position of a batch that is at or before the one with offset. An index entry is true when the
 // batch at its position ends with its offset: then every batch before that position ends before that offset. Where
 // the index is damaged the search may end at any entry, but every true one at or below offset is a right start.
-func (s *Segment) floor(f vfs.File, offset, end int64) (pos int64, lied bool, err error) {
+func (s *Segment) floor(f vfs.File, offset int64) (pos int64, lied bool, err error) {
 	e, ok, err := s.offsets.Floor(offset)
 	if err != nil {
 		return 0, true, nil // the index cannot be read: as bad as a lie
@@ -57,9 +57,6 @@ func (s *Segment) floor(f vfs.File, offset, end int64) (pos int64, lied bool, er
 	}
 	if e.Position >= s.size.Load() || e.Position < 0 || e.Offset > offset {
 		return 0, true, nil
-	}
-	if e.Position >= end {
-		return 0, false, nil // true or not, the caller's end is before it: search from the start
 	}
 	w := s.newWalker(f, s.size.Load(), record.HeaderSize)
 	defer w.close()

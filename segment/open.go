@@ -88,7 +88,7 @@ func (s *Segment) load(f vfs.File, o OpenOptions) error {
 	if err != nil {
 		return err
 	}
-	if pos == 0 {
+	if pos == 0 && s.offsets.Count() > 0 {
 		if err := s.offsets.Rebuild(nil); err != nil {
 			return err
 		}
@@ -146,11 +146,11 @@ func (s *Segment) loadTail(f vfs.File, pos int64, x *indexer) (end int64, err er
 		if err != nil {
 			return 0, err
 		}
-		s.first = h.MaxTimestamp
+		s.setFirst(h)
 	}
 	return w.walk(pos, func(h record.Header, pos int64) error {
 		if pos == 0 {
-			s.first = h.MaxTimestamp
+			s.setFirst(h)
 		}
 		x.add(h, pos)
 		s.next.Store(h.LastOffset() + 1)
@@ -158,11 +158,17 @@ func (s *Segment) loadTail(f vfs.File, pos int64, x *indexer) (end int64, err er
 	})
 }
 
+func (s *Segment) setFirst(h record.Header) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.first = h.MaxTimestamp
+}
+
 // trustIndexes checks the newest entries against the log and empties a time index that lies. It returns the position
 // of the newest batch that the offset index names, or 0 when it names none or cannot be trusted.
 func (s *Segment) trustIndexes(f vfs.File) (pos int64, err error) {
 	last, _ := s.offsets.Last()
-	pos, lied, err := s.floor(f, last.Offset, s.size.Load())
+	pos, lied, err := s.floor(f, last.Offset)
 	if err != nil {
 		return 0, err
 	}
@@ -194,7 +200,7 @@ func (s *Segment) trustTimes(f vfs.File, pos int64) (bool, error) {
 
 // trustTime reports whether a time entry is what the batch that it names says.
 func (s *Segment) trustTime(f vfs.File, e index.TimeEntry) (bool, error) {
-	start, lied, err := s.floor(f, e.Offset, s.size.Load())
+	start, lied, err := s.floor(f, e.Offset)
 	if err != nil || lied {
 		return false, err
 	}

@@ -52,7 +52,7 @@ func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int
 // positionBefore returns where the batch begins that holds limitOffset, as far as it matters: any position from
 // enough on stands for all later ones, and end for a batch that is not before end. from is where a batch begins.
 func (s *Segment) positionBefore(f vfs.File, from, enough, end, limitOffset int64) (int64, error) {
-	start, lied, err := s.floor(f, limitOffset, end)
+	start, lied, err := s.floor(f, limitOffset)
 	if err != nil {
 		return 0, err
 	}

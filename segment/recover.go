@@ -26,6 +26,8 @@ type recovery struct {
 	x     indexer
 	first int64
 	buf   []byte
+	// visitErr is what the visitor returned, kept apart so that it cannot be taken for damage.
+	visitErr error
 	// reached is set at the first batch that holds an offset >= from; from there on bad batches are cut.
 	reached bool
 	coldEnd int64 // position of that batch
@@ -60,6 +62,7 @@ func (s *Segment) Recover(fromOffset int64, visit func(record.Batch) error) (Rec
 		return RecoverReport{}, err
 	}
 	if end < size {
+		s.written.Add(1)
 		if err := f.f.Truncate(end); err != nil {
 			return RecoverReport{}, fmt.Errorf("recover segment %s: cut: %w", s.Path(), err)
 		}
@@ -83,7 +86,7 @@ func (s *Segment) openForWrite() (*handle, error) {
 // start cuts the indexes back to before the batch of from and returns the position of the batch to begin with.
 func (r *recovery) start() (int64, error) {
 	s := r.s
-	pos, lied, err := s.floor(r.f, r.from-1, s.size.Load())
+	pos, lied, err := s.floor(r.f, r.from-1)
 	if err != nil {
 		return 0, err
 	}
@@ -127,6 +130,9 @@ func (r *recovery) run(pos int64) (int64, error) {
 		if errors.As(err, &damage) && (r.reached || r.w.prevLast+1 >= r.from) {
 			break
 		}
+		if errors.Is(err, errStop) {
+			err = r.visitErr
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -165,10 +171,11 @@ func (r *recovery) batch(h record.Header, pos int64) error {
 		return r.s.damage(pos, h.BaseOffset, errChecksum)
 	}
 	if r.visit != nil {
-		if err := r.visit(record.Batch{Header: h, Raw: raw}); err != nil {
-			return err
+		if r.visitErr = r.visit(record.Batch{Header: h, Raw: raw}); r.visitErr != nil {
+			return errStop
 		}
 	}
+	r.s.written.Add(1)
 	if _, err := r.f.WriteAt(raw, pos); err != nil {
 		return fmt.Errorf("recover segment %s: rewrite: %w", r.s.Path(), err)
 	}

@@ -18,10 +18,21 @@ func (s *Segment) Sync() error {
 		return err
 	}
 	defer f.release()
-	if err := f.f.Sync(); err != nil {
+	return s.sync(f.f)
+}
+
+// sync remembers what a successful sync covered: everything written before it began.
+func (s *Segment) sync(f vfs.File) error {
+	written := s.written.Load()
+	if err := f.Sync(); err != nil {
 		return s.fail(err)
 	}
-	return nil
+	for {
+		synced := s.synced.Load()
+		if synced >= written || s.synced.CompareAndSwap(synced, written) {
+			return nil
+		}
+	}
 }
 
 // SyncIndexes makes the index entries durable. The recovery point may pass offsets only after this and Sync.
@@ -54,12 +65,15 @@ func (s *Segment) Seal() error {
 
 func (s *Segment) finish(f vfs.File) error {
 	if s.c.Preallocate > 0 {
+		s.written.Add(1)
 		if err := f.Truncate(s.size.Load()); err != nil {
 			return fmt.Errorf("trim segment %s: %w", s.Path(), err)
 		}
 	}
-	if err := f.Sync(); err != nil {
-		return s.fail(err)
+	if s.synced.Load() < s.written.Load() { // a thousand idle partitions must stop without three thousand syncs
+		if err := s.sync(f); err != nil {
+			return err
+		}
 	}
 	s.times.MaybeAppend(timeEntry(s.appender.max))
 	if err := errors.Join(s.offsets.Seal(), s.times.Seal(), s.txns.Seal()); err != nil {
@@ -107,6 +121,7 @@ func (s *Segment) Truncate(offset int64) error {
 	if err := s.txns.Truncate(offset); err != nil {
 		return fmt.Errorf("truncate segment %s: %w", s.Path(), err)
 	}
+	s.written.Add(1)
 	if err := f.f.Truncate(r.pos); err != nil {
 		return s.fail(fmt.Errorf("truncate segment: %w", err))
 	}
@@ -123,7 +138,10 @@ func (s *Segment) resume(f vfs.File) error {
 		if err := errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil)); err != nil {
 			return err
 		}
+		s.mu.Lock()
 		s.first = noTimestamp
+		s.mu.Unlock()
+		s.next.Store(s.base)
 	}
 	x := s.resumeIndexer()
 	if _, err := s.loadTail(f, pos, &x); err != nil {

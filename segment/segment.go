@@ -70,6 +70,9 @@ type Segment struct {
 	// next is the offset after the last one; stored after size, so whoever sees an offset below next finds its bytes.
 	next atomic.Int64
 
+	// written counts changes of the .log, synced how many of them a sync has covered.
+	written, synced atomic.Int64
+
 	poison atomic.Pointer[poisoned] // set once, by the first failed sync or an append that could not be undone
 	refs   atomic.Int64             // the owner's and those of Acquire; at 0 the files are closed
 	file   atomic.Pointer[handle]   // the open .log, nil until needed

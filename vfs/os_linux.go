@@ -1,7 +1,6 @@
 package vfs
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -44,7 +43,10 @@ func sendfile(tcp *net.TCPConn, fd int, pos, n int64) (int64, error) {
 		}
 		return true
 	})
-	return sent, errors.Join(sendErr, err)
+	if sendErr != nil {
+		return sent, sendErr
+	}
+	return sent, err
 }
 
 func datasync(o *osFile) error {
