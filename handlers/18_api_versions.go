@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	"regexp"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/protocol"
+)
+
+const apiVersionsKey int16 = 18
+
+// softwareName is what a client's name and version must look like (ApiVersionsRequest.java).
+var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$`)
+
+// ApiVersions (key 18), v0-v5.
+//
+// Behavior:
+//   - Lists every API of the table, at the versions advertised. The response header is never flexible.
+//   - An unknown version is answered in the format of v0 with error 35 and the list, so that the client can come back
+//     with one that is known (KIP-511).
+//   - Finalized features are those of the cluster's metadata (KIP-584). Transactions, the consumer protocol and share
+//     groups are not promised.
+//
+// Version notes: v3 client software name and version (42 when malformed) and features, v5 cluster and node check: a client
+// that believes to talk to another cluster or broker is answered 129, to make it bootstrap again (KIP-1242).
+func (h *Handlers) serveAPIVersions(c *Conn, r *Request) (Reply, error) {
+	version := r.Header.Version
+	resp := kmsg.NewPtrApiVersionsResponse()
+	if api := h.Lookup(apiVersionsKey); version < api.Min || version > api.Max {
+		resp.ErrorCode = kerr.UnsupportedVersion.Code
+		resp.ApiKeys = h.advertised()
+		return &message{Answer: Now(resp), version: 0}, nil
+	}
+	if err := protocol.Check(apiVersionsKey, version, r.Body); err != nil {
+		return nil, err
+	}
+	r.Detach()
+	req := kmsg.NewPtrApiVersionsRequest()
+	req.SetVersion(version)
+	if err := req.ReadFrom(r.Body); err != nil {
+		return nil, err
+	}
+	if err := h.checkClient(c, version, req); err != nil {
+		resp.ErrorCode = h.code(err)
+		return &message{Answer: Now(resp), version: version}, nil
+	}
+	resp.ApiKeys = h.advertised()
+	h.addFeatures(resp)
+	return &message{Answer: Now(resp), version: version}, nil
+}
+
+// checkClient remembers who the client says it is, and checks who it thinks that we are.
+func (h *Handlers) checkClient(c *Conn, version int16, req *kmsg.ApiVersionsRequest) error {
+	if version >= 3 {
+		if !softwareName.MatchString(req.ClientSoftwareName) || !softwareName.MatchString(req.ClientSoftwareVersion) {
+			return kerr.InvalidRequest
+		}
+		c.Software.Name, c.Software.Version = req.ClientSoftwareName, req.ClientSoftwareVersion
+	}
+	if version >= 5 {
+		otherCluster := req.ClusterID != nil && *req.ClusterID != h.Cluster.Image().ClusterID
+		otherNode := req.NodeID >= 0 && req.NodeID != h.BrokerID
+		if otherCluster || otherNode {
+			return kerr.RebootstrapRequired
+		}
+	}
+	return nil
+}
+
+func (h *Handlers) advertised() []kmsg.ApiVersionsResponseApiKey {
+	keys := make([]kmsg.ApiVersionsResponseApiKey, 0, len(h.table))
+	for _, api := range h.table {
+		k := kmsg.NewApiVersionsResponseApiKey()
+		k.ApiKey, k.MinVersion, k.MaxVersion = api.Key, api.AdvertiseMin, api.Max
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// addFeatures lists the features this broker supports and those finalized in the cluster.
+func (h *Handlers) addFeatures(resp *kmsg.ApiVersionsResponse) {
+	image := h.Cluster.Image()
+	resp.FinalizedFeaturesEpoch = image.FeaturesEpoch
+	for _, f := range SupportedFeatures() {
+		supported := kmsg.NewApiVersionsResponseSupportedFeature()
+		supported.Name, supported.MinVersion, supported.MaxVersion = f.Name, f.Min, f.Max
+		resp.SupportedFeatures = append(resp.SupportedFeatures, supported)
+		if level := image.Features[f.Name]; level > 0 {
+			finalized := kmsg.NewApiVersionsResponseFinalizedFeature()
+			finalized.Name, finalized.MinVersionLevel, finalized.MaxVersionLevel = f.Name, level, level
+			resp.FinalizedFeatures = append(resp.FinalizedFeatures, finalized)
+		}
+	}
+}
+
+// Feature is a range of levels this broker understands of one of Kafka's features.
+type Feature struct {
+	Name     string
+	Min, Max int16
+}
+
+// SupportedFeatures lists what this broker understands: metadata.version as in Kafka 4.4 (4.4-IV2), for clients that
+// guess the release from it. What is not served (transaction.version, group.version, share.version) is not listed.
+func SupportedFeatures() []Feature {
+	return []Feature{{Name: "metadata.version", Min: 7, Max: 33}}
+}

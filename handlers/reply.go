@@ -1,0 +1,75 @@
+package handlers
+
+import (
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/protocol"
+)
+
+// Reply is an answer that may not be ready yet. The connection's writer takes replies in request order and calls
+// Wait, Encode, Release on each, once, in that order; a reply that will not be written is only released.
+type Reply interface {
+	// Wait returns when the answer is ready, or soon after stop is closed (the connection or the broker is going away).
+	Wait(stop <-chan struct{})
+	// Encode appends the response body to dst (which already holds the response header) and returns the message as
+	// parts, the first of which begins with what dst held.
+	Encode(dst []byte) []protocol.Part
+	// Release gives back what the reply holds: slices of files, waiters.
+	Release()
+}
+
+// Answer is what a typed entry returns: a response that is there now, or one that will be.
+type Answer struct {
+	response kmsg.Response
+	done     <-chan struct{}
+	result   func() kmsg.Response
+}
+
+// Now is an answer that is ready.
+func Now(response kmsg.Response) Answer { return Answer{response: response} }
+
+// Later is an answer that is ready when done is closed; result is then called once, by the connection's writer. It is
+// not called when the connection goes away first.
+func Later(done <-chan struct{}, result func() kmsg.Response) Answer {
+	return Answer{done: done, result: result}
+}
+
+// Parked is the part of a coordinator's future which LaterFuture needs.
+type Parked[T any] interface {
+	Done() <-chan struct{}
+	Result() (T, error)
+}
+
+// LaterFuture is Later for a coordinator's future: respond turns its outcome into the response.
+func LaterFuture[T any](f Parked[T], respond func(T, error) kmsg.Response) Answer {
+	return Later(f.Done(), func() kmsg.Response { return respond(f.Result()) })
+}
+
+// message is the reply of every API whose response kmsg encodes.
+type message struct {
+	Answer
+	version int16
+	gone    bool // the connection went away before the answer was ready
+}
+
+func (m *message) Wait(stop <-chan struct{}) {
+	if m.response != nil {
+		return
+	}
+	select {
+	case <-m.done:
+		m.response = m.result()
+	case <-stop:
+		m.gone = true
+	}
+}
+
+func (m *message) Encode(dst []byte) []protocol.Part {
+	if m.gone {
+		return nil
+	}
+	m.response.SetVersion(m.version)
+	return []protocol.Part{{Bytes: m.response.AppendTo(dst)}}
+}
+
+func (m *message) Release() {}

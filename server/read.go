@@ -1,0 +1,153 @@
+package server
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+const (
+	// minFrameBytes is the shortest frame that can hold a request header.
+	minFrameBytes = 8
+	// firstChunkBytes is charged and allocated before the first byte of a longer frame has arrived. Beyond it, memory
+	// follows what has arrived: four times as much up to smallFrameBytes, then twice.
+	firstChunkBytes = 64 << 10
+	smallFrameBytes = 1 << 20
+)
+
+// readFrame reads the next frame. A length that is out of bounds ends the connection before anything is allocated, and
+// a client that announces much and sends little is charged for what it sent.
+func (c *conn) readFrame() (*frame, error) {
+	length, err := c.readLength()
+	if err != nil {
+		return nil, err
+	}
+	deadline, err := c.frameDeadline(c.server.config.Clock.Now(), 0)
+	if err != nil {
+		return nil, err
+	}
+	f := &frame{buffers: &c.server.buffers, budget: c.server.budget}
+	if err := c.fill(f, length, deadline); err != nil {
+		f.Release()
+		return nil, err
+	}
+	return f, nil
+}
+
+// readLength waits for the next frame's length. Silence is allowed for as long as answers are owed.
+func (c *conn) readLength() (int, error) {
+	for {
+		limit := c.server.config.IdleTimeout
+		if !c.served {
+			limit = c.server.config.HandshakeTimeout
+		}
+		if err := c.raw.SetReadDeadline(c.server.config.Clock.Now().Add(limit)); err != nil {
+			return 0, fmt.Errorf("set read deadline: %w", err)
+		}
+		if c.server.isDraining() { // drain may have come before the deadline above
+			return 0, os.ErrDeadlineExceeded
+		}
+		head, err := c.in.Peek(4)
+		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && c.owed.Load() > 0 && !c.server.isDraining() {
+				continue
+			}
+			return 0, noLength(len(head), err)
+		}
+		length := int(int32(binary.BigEndian.Uint32(head)))
+		if length < minFrameBytes || length > c.server.config.MaxRequestBytes {
+			return 0, fmt.Errorf("frame length %d is out of bounds [%d, %d]", length, minFrameBytes,
+				c.server.config.MaxRequestBytes)
+		}
+		_, _ = c.in.Discard(4) // just peeked: cannot fail
+		return length, nil
+	}
+}
+
+// noLength is the error for a read that ended with have bytes of a length field; between frames the end is a clean one.
+func noLength(have int, err error) error {
+	if errors.Is(err, io.EOF) && have > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("read frame length: %w", err)
+}
+
+// fill reads length bytes into f, charging the budget and growing the buffer as they arrive.
+func (c *conn) fill(f *frame, length int, deadline time.Time) error {
+	began := c.server.config.Clock.Now()
+	for have := 0; have < length; {
+		want := min(length, nextCapacity(have))
+		if err := c.grow(f, have, want, deadline); err != nil {
+			return err
+		}
+		n, err := io.ReadFull(c.in, f.bytes[have:want])
+		have += n
+		if err != nil {
+			return fmt.Errorf("read frame of %d bytes, have %d: %w", length, have, noEOF(err))
+		}
+		if have == length {
+			return nil
+		}
+		if deadline, err = c.frameDeadline(began, have); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// nextCapacity is how large the buffer of a long frame becomes when have bytes have arrived and filled it.
+func nextCapacity(have int) int {
+	switch {
+	case have == 0:
+		return firstChunkBytes
+	case have < smallFrameBytes:
+		return 4 * have
+	default:
+		return 2 * have
+	}
+}
+
+// grow gives f a buffer of length want that holds its first have bytes.
+func (c *conn) grow(f *frame, have, want int, deadline time.Time) error {
+	if !c.server.budget.acquire(&f.charge, int64(want-have), deadline, c.server.draining) {
+		return fmt.Errorf("wait for request memory: %w", os.ErrDeadlineExceeded)
+	}
+	if cap(f.bytes) >= want {
+		f.bytes = f.bytes[:want]
+		return nil
+	}
+	larger := c.server.buffers.get(want)
+	copy(larger, f.bytes[:have])
+	if f.bytes != nil {
+		c.server.buffers.put(f.bytes)
+	}
+	f.bytes = larger
+	return nil
+}
+
+// frameDeadline sets and returns the time by which a frame that began to arrive at began, and of which have bytes are
+// here, must go on. The first request's deadline is the handshake's.
+func (c *conn) frameDeadline(began time.Time, have int) (time.Time, error) {
+	limit := c.server.config.FrameTimeout
+	if !c.served {
+		limit = min(limit, c.server.config.HandshakeTimeout)
+	}
+	deadline := began.Add(limit + time.Duration(have/minFrameRate)*time.Second)
+	if err := c.raw.SetReadDeadline(deadline); err != nil {
+		return deadline, fmt.Errorf("set read deadline: %w", err)
+	}
+	if c.server.isDraining() {
+		return deadline, os.ErrDeadlineExceeded
+	}
+	return deadline, nil
+}
