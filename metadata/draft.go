@@ -46,10 +46,8 @@ func (d *Draft) place(name string, t *Topic) {
 // SetRevision says which revision of the store the drafted image shows.
 func (d *Draft) SetRevision(rev int64) { d.img.Revision = rev }
 
-// SetCluster sets the cluster's id and controller.
-func (d *Draft) SetCluster(id string, controller int32) {
-	d.img.ClusterID, d.img.ControllerID = id, controller
-}
+// SetClusterID sets the cluster's id.
+func (d *Draft) SetClusterID(id string) { d.img.ClusterID = id }
 
 // SetSelf says which broker, and which incarnation of it, holds the image.
 func (d *Draft) SetSelf(broker int32, epoch int64) { d.img.BrokerID, d.img.BrokerEpoch = broker, epoch }
@@ -93,11 +91,20 @@ func (d *Draft) PutBroker(b Broker) {
 	brokers := withoutBroker(d.img.Brokers, b.ID)
 	brokers = append(brokers, b)
 	slices.SortFunc(brokers, func(a, b Broker) int { return int(a.ID) - int(b.ID) })
+	d.setBrokers(brokers)
+}
+
+// setBrokers also names the controller: the live broker with the smallest id.
+func (d *Draft) setBrokers(brokers []Broker) {
 	d.img.Brokers = brokers
+	d.img.ControllerID = -1
+	if len(brokers) > 0 {
+		d.img.ControllerID = brokers[0].ID
+	}
 }
 
 // DeleteBroker removes a broker that is gone.
-func (d *Draft) DeleteBroker(id int32) { d.img.Brokers = withoutBroker(d.img.Brokers, id) }
+func (d *Draft) DeleteBroker(id int32) { d.setBrokers(withoutBroker(d.img.Brokers, id)) }
 
 // withoutBroker copies: the slice of the image before is shared.
 func withoutBroker(brokers []Broker, id int32) []Broker {
