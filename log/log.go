@@ -3,42 +3,116 @@
 // A [Directory] owns the logs of one data directory. A [Log] is an ordered list of segments, of which the last is
 // active. Appends take the log's append lock; reads take none: they load an immutable list of segments and hold
 // references. What is written here is durable only once [Log.Sync] has returned an end offset past it.
+//
+// Locks, in the order in which they are taken: Directory.checkpointMu, Log.filesMu, Directory.startsMu, Log.syncMu,
+// Log.mu, Directory.mu, then the small ones of epochs and transactions.
 package log
 
 import (
-	"context"
 	"log/slog"
-	"time"
+	"sync"
+	"sync/atomic"
 
 	"weir/internal/clock"
 	"weir/metadata"
-	"weir/record"
-	"weir/segment"
 	"weir/vfs"
 )
 
-// Log is one partition's log.
-type Log struct{}
+// Log is one partition's log. All methods are safe for concurrent use.
+type Log struct {
+	id   metadata.PartitionID
+	path string
+	d    *Directory
+	fs   vfs.FS
+	clk  clock.Clock
+	lg   *slog.Logger
 
-// Directory is one data directory.
-type Directory struct{}
+	cfg atomic.Pointer[Config]
+	// list is replaced whole, under mu. Readers load it without a lock and take references to the segments in it.
+	list atomic.Pointer[segments]
+	// end is the next offset to be given out. It is stored after the bytes and the index entry, so whoever has seen
+	// it can read everything below it.
+	end atomic.Int64
+	// start is the first offset that may be read; it never falls except by Truncate.
+	start atomic.Int64
+	// durable is the offset up to which a power cut loses nothing: a sync that began after the write has returned.
+	durable atomic.Int64
+	failure atomic.Pointer[failure]
+	txns    *transactions
+	epochs  epochs
 
-// Appended says where a batch came to lie.
-type Appended struct {
-	BaseOffset, LastOffset int64
-	AppendTimeMs           int64 // -1 unless the topic has LogAppendTime; a duplicate's original timestamp
-	LogStartOffset         int64
-	Duplicate              bool // the batch was in the log already; the offsets are the original ones
+	// filesMu guards the files of sealed segments and of snapshots: sealing, deleting, truncating, closing.
+	filesMu sync.Mutex
+	// syncMu admits one sync at a time and guards truncating. It is held across fsync; mu never is.
+	syncMu sync.Mutex
+	// truncating keeps syncs from moving the durable end up again while the log is being cut.
+	truncating bool
+
+	// mu is the append lock. It guards the fields below and every change of list, end and start.
+	mu        sync.Mutex
+	producers producers
+	epoch     int32             // newest leader epoch; an append with an older one is refused
+	rolled    []*entry          // sealed for appends, not yet sealed on disk; oldest first
+	pending   []pendingSnapshot // encoded, not yet written; oldest first
+	snapshots []int64           // offsets of the snapshot files, rising
+	dirDirty  bool              // segment files were created since the directory was last synced
 }
 
-// OffsetAt is a record found by time.
-type OffsetAt struct {
-	Offset, Timestamp int64
-	LeaderEpoch       int32 // -1 when unknown
+// failure is why a log takes no more requests.
+type failure struct{ err error }
+
+type pendingSnapshot struct {
+	offset int64
+	data   []byte
 }
 
-// AbortedTxn is an aborted transaction that overlaps a range read.
-type AbortedTxn struct{ ProducerID, FirstOffset int64 }
+// ID returns the partition whose log it is.
+func (l *Log) ID() metadata.PartitionID { return l.id }
+
+// StartOffset is the first offset that may be read.
+func (l *Log) StartOffset() int64 { return l.start.Load() }
+
+// EndOffset is the offset that the next record gets.
+func (l *Log) EndOffset() int64 { return l.end.Load() }
+
+// DurableEnd is the offset up to which a power cut loses nothing.
+func (l *Log) DurableEnd() int64 { return l.durable.Load() }
+
+// LastStable is the offset below which every transaction is decided, given the high watermark hw.
+func (l *Log) LastStable(hw int64) int64 { return min(hw, l.txns.firstUnstable(hw)) }
+
+// Config returns the settings in force.
+func (l *Log) Config() Config { return *l.cfg.Load() }
+
+// SetConfig replaces the settings. Those of a segment take effect with the next one.
+func (l *Log) SetConfig(c Config) { l.cfg.Store(&c) }
+
+// Err says why the log takes no requests: ErrOffline with its cause, or ErrClosed. Nil while it does.
+func (l *Log) Err() error {
+	if f := l.failure.Load(); f != nil {
+		return f.err
+	}
+	return nil
+}
+
+// fail takes the log out of service until the next start, once; the first cause stays. It returns what callers get.
+func (l *Log) fail(cause error) error {
+	err := error(&offlineError{cause: cause})
+	if l.failure.CompareAndSwap(nil, &failure{err}) {
+		l.lg.Error("partition is offline", "partition", l.id.String(), "path", l.path, "cause", cause)
+		return err
+	}
+	return l.Err()
+}
+
+// Size is the bytes of all segments' records.
+func (l *Log) Size() int64 {
+	var n int64
+	for _, e := range *l.list.Load() {
+		n += e.seg.Size()
+	}
+	return n
+}
 
 // SegmentInfo describes one segment.
 type SegmentInfo struct {
@@ -46,57 +120,36 @@ type SegmentInfo struct {
 	Active           bool
 }
 
-// ProducerState is what the log knows of a producer (DescribeProducers).
-type ProducerState struct {
-	ProducerID       int64
-	Epoch            int16
-	LastSequence     int32
-	LastTimestamp    int64
-	CoordinatorEpoch int32
-	TxnStartOffset   int64 // -1 when none is open
+// Segments describes the segments, oldest first.
+func (l *Log) Segments() []SegmentInfo {
+	list := *l.list.Load()
+	out := make([]SegmentInfo, len(list))
+	for i, e := range list {
+		out[i] = SegmentInfo{BaseOffset: e.seg.BaseOffset(), Size: e.seg.Size(), Active: i == len(list)-1}
+	}
+	return out
 }
 
-// OpenDirectory locks the directory and reads its checkpoints.
-func OpenDirectory(fs vfs.FS, path string, c DirectoryConfig, clk clock.Clock, lg *slog.Logger) (*Directory, error) {
-	panic("unwritten")
+// LatestEpoch is the newest leader epoch of the log, -1 when there is none.
+func (l *Log) LatestEpoch() int32 { return l.epochs.latest() }
+
+// EpochOf is the leader epoch that an offset was written in, -1 when unknown.
+func (l *Log) EpochOf(offset int64) int32 { return l.epochs.of(offset) }
+
+// EpochEnd returns the largest leader epoch not above the one asked for, and the offset where the next one begins,
+// or the log's end; (-1, -1) when unknown (KIP-279).
+func (l *Log) EpochEnd(epoch int32) (int32, int64) { return l.epochs.endOf(epoch, l.EndOffset()) }
+
+// BeginEpoch notes that a leader epoch begins at the log's end. From here on appends of older epochs are refused.
+func (l *Log) BeginEpoch(epoch int32) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.beginEpochLocked(epoch, l.end.Load())
 }
 
-// Open creates or recovers a log. One that is damaged is returned too, with Err() set.
-func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (*Log, error) {
-	panic("unwritten")
+func (l *Log) beginEpochLocked(epoch int32, start int64) {
+	if epoch > l.epoch {
+		l.epochs.assign(epoch, start)
+		l.epoch = epoch
+	}
 }
-func (d *Directory) Path() string                          { panic("unwritten") }
-func (d *Directory) WasClean() bool                        { panic("unwritten") }
-func (d *Directory) Delete(id metadata.PartitionID) error  { panic("unwritten") }
-func (d *Directory) List() ([]metadata.PartitionID, error) { panic("unwritten") }
-func (d *Directory) Close(ctx context.Context) error       { panic("unwritten") }
-
-// MeasureSync times n writes with fsync.
-func (d *Directory) MeasureSync(n int) ([]time.Duration, error) { panic("unwritten") }
-
-func (l *Log) ID() metadata.PartitionID                                    { panic("unwritten") }
-func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) { panic("unwritten") }
-func (l *Log) Read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, error) {
-	panic("unwritten")
-}
-func (l *Log) StartOffset() int64                                      { panic("unwritten") }
-func (l *Log) EndOffset() int64                                        { panic("unwritten") }
-func (l *Log) LastStable(hw int64) int64                               { panic("unwritten") }
-func (l *Log) LookupTime(ts int64) (OffsetAt, bool, error)             { panic("unwritten") }
-func (l *Log) MaxTimestamp() (OffsetAt, bool, error)                   { panic("unwritten") }
-func (l *Log) EpochEnd(epoch int32) (int32, int64)                     { panic("unwritten") }
-func (l *Log) EpochOf(offset int64) int32                              { panic("unwritten") }
-func (l *Log) LatestEpoch() int32                                      { panic("unwritten") }
-func (l *Log) AssignEpoch(epoch int32, startOffset int64)              { panic("unwritten") }
-func (l *Log) Truncate(offset int64) error                             { panic("unwritten") }
-func (l *Log) DeleteRecords(offset, hw int64) (int64, error)           { panic("unwritten") }
-func (l *Log) Retain(now time.Time, hw int64) (deleted int, err error) { panic("unwritten") }
-func (l *Log) Roll() error                                             { panic("unwritten") }
-func (l *Log) Sync() (durableEnd int64, err error)                     { panic("unwritten") }
-func (l *Log) Producers() []ProducerState                              { panic("unwritten") }
-func (l *Log) AbortedTxns(from, to int64) ([]AbortedTxn, error)        { panic("unwritten") }
-func (l *Log) Config() Config                                          { panic("unwritten") }
-func (l *Log) SetConfig(c Config)                                      { panic("unwritten") }
-func (l *Log) Size() int64                                             { panic("unwritten") }
-func (l *Log) Segments() []SegmentInfo                                 { panic("unwritten") }
-func (l *Log) Err() error                                              { panic("unwritten") }

@@ -1,0 +1,76 @@
+package log
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"weir/metadata"
+)
+
+// Delete takes a partition out of service and deletes it, open or not. When it returns, no crash brings it back; its
+// files are removed after file.delete.delay.ms, and reads that hold them go on until then and beyond.
+func (d *Directory) Delete(id metadata.PartitionID) error {
+	d.mu.Lock()
+	l := d.logs[id]
+	if d.opening[id] || d.closed {
+		d.mu.Unlock()
+		return fmt.Errorf("delete %s: %w", id, ErrClosed)
+	}
+	d.mu.Unlock()
+	dir := join(d.path, id.String())
+	if _, err := d.fs.Stat(dir); errors.Is(err, fs.ErrNotExist) && l == nil {
+		if err := d.forget(id); err != nil {
+			return fmt.Errorf("delete %s: %w: %w", id, ErrStorage, err)
+		}
+		return fmt.Errorf("delete %s: %w", id, ErrUnknownLog)
+	}
+	delay := time.Duration(0)
+	if l != nil {
+		delay = time.Duration(l.Config().FileDeleteDelayMs) * time.Millisecond
+		l.filesMu.Lock()
+		defer l.filesMu.Unlock()
+		l.shut()
+	}
+	if err := d.renameAway(dir, delay, l); err != nil {
+		return fmt.Errorf("delete %s: %w: %w", id, ErrStorage, err)
+	}
+	d.mu.Lock()
+	delete(d.logs, id)
+	delete(d.rolled, l)
+	d.mu.Unlock()
+	if err := d.forget(id); err != nil {
+		d.lg.Warn("a deleted partition stays in the checkpoints until the next", "partition", id.String(), "error", err)
+	}
+	return nil
+}
+
+// shut ends appends and reads. Needs filesMu.
+func (l *Log) shut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failure.Store(&failure{fmt.Errorf("%s: %w", l.id, ErrClosed)})
+}
+
+// renameAway gives the directory a name that no start takes for a partition (Kafka's), durably, and has it removed.
+func (d *Directory) renameAway(dir string, delay time.Duration, l *Log) error {
+	var unique [16]byte
+	_, _ = rand.Read(unique[:]) // never fails
+	gone := dir + "." + hex.EncodeToString(unique[:]) + deletedDirSuffix
+	if err := d.fs.Rename(dir, gone); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := d.fs.SyncDir(d.path); err != nil {
+		return err
+	}
+	d.removeLater(delay, func() error {
+		if l != nil {
+			retire(*l.list.Load())
+		}
+		return d.fs.RemoveAll(gone)
+	})
+	return nil
+}

@@ -1,0 +1,5 @@
+//go:build !mutant_ignore_fsync_error
+
+package log
+
+const mutantIgnoreSyncError = false

@@ -1,0 +1,5 @@
+//go:build !mutant_truncate_middle
+
+package log
+
+const mutantTruncateMiddle = false

@@ -1,0 +1,106 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+
+	"weir/segment"
+)
+
+// Read returns whole batches from the one that holds offset on, up to maxBytes (the last batch may be cut short, as
+// clients expect) and nothing at or past limitOffset. With minOne at least the first batch comes whole. It takes no
+// lock. The caller releases every slice; a slice's file stays open, and deleted or not readable, until then.
+func (l *Log) Read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, error) {
+	for {
+		slices, err := l.read(offset, limitOffset, maxBytes, minOne)
+		if errors.Is(err, segment.ErrRetired) && l.Err() == nil {
+			continue // a segment went between loading the list and reading: the new list does not have it
+		}
+		return slices, err
+	}
+}
+
+func (l *Log) read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, error) {
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	list := *l.list.Load() // before the offsets: it holds everything between them
+	start, end := l.start.Load(), l.end.Load()
+	if offset < start || offset > end {
+		return nil, fmt.Errorf("read %s at %d: %w: it has %d to %d", l.id, offset, ErrOffsetOutOfRange, start, end)
+	}
+	limitOffset = min(limitOffset, end)
+	var out []segment.Slice
+	for i := max(0, list.floor(offset)); i < len(list) && offset < limitOffset; i++ {
+		s, err := list[i].seg.Read(offset, -1, limitOffset, maxBytes, minOne && len(out) == 0)
+		if err != nil {
+			release(out)
+			return nil, l.readFailed(err)
+		}
+		n := s.Len()
+		if n > 0 {
+			out = append(out, s)
+		}
+		if maxBytes -= n; maxBytes <= 0 || i+1 == len(list) {
+			break
+		}
+		// Fewer bytes than asked for: the segment has no more below the limit.
+		if err := l.checkHole(list[i], list[i+1], max(offset, list[i].seg.NextOffset()), limitOffset); err != nil {
+			release(out)
+			return nil, l.readFailed(err)
+		}
+		offset = max(offset, list[i+1].seg.BaseOffset())
+	}
+	return out, nil
+}
+
+// checkHole finds offsets that neither of two neighbours holds: a segment between them is missing, or the end of the
+// first. In a log that was compacted that is as it should be.
+func (l *Log) checkHole(e, next *entry, after, limit int64) error {
+	base := next.seg.BaseOffset()
+	if after >= base || after >= limit || !l.contiguous() {
+		return nil
+	}
+	return &segment.DamageError{Path: e.seg.Path(), Position: e.seg.Size(), Offset: after,
+		Err: fmt.Errorf("offsets up to the next segment's %d are missing", base)}
+}
+
+func release(slices []segment.Slice) {
+	for _, s := range slices {
+		s.Release()
+	}
+}
+
+// readFailed takes the log out of service when a read met damage; other errors are the caller's alone.
+func (l *Log) readFailed(err error) error {
+	var damage *segment.DamageError
+	if errors.As(err, &damage) {
+		return l.fail(err)
+	}
+	if errors.Is(err, segment.ErrRetired) {
+		return err
+	}
+	return fmt.Errorf("read %s: %w: %w", l.id, ErrStorage, err)
+}
+
+// AbortedTxn is an aborted transaction that overlaps a range read.
+type AbortedTxn struct{ ProducerID, FirstOffset int64 }
+
+// AbortedTxns returns the aborted transactions that overlap [from, to), for a read_committed fetch of that range.
+func (l *Log) AbortedTxns(from, to int64) ([]AbortedTxn, error) {
+	list := *l.list.Load()
+	var out []AbortedTxn
+	for i := max(0, list.floor(from)); i < len(list); i++ {
+		txns, done, err := list[i].seg.TxnIndex().Collect(from, to)
+		if err != nil {
+			return nil, l.readFailed(fmt.Errorf("read aborted transactions: %w", err))
+		}
+		for _, t := range txns {
+			out = append(out, AbortedTxn{ProducerID: t.ProducerID, FirstOffset: t.FirstOffset})
+		}
+		if done {
+			break
+		}
+	}
+	return out, nil
+}

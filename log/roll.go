@@ -1,0 +1,76 @@
+package log
+
+import (
+	"fmt"
+	"math"
+
+	"weir/record"
+	"weir/segment"
+)
+
+// shouldRoll says whether the batch must go to a new segment (LogSegment.shouldRoll).
+func (l *Log) shouldRoll(e *entry, h *record.Header, cfg *Config, nowMs int64) bool {
+	size := e.seg.Size()
+	if size > cfg.SegmentBytes-int64(h.Size()) {
+		return true
+	}
+	if h.LastOffset()-e.seg.BaseOffset() > math.MaxInt32 || e.seg.IndexFull() {
+		return true
+	}
+	return size > 0 && waited(e.seg, nowMs, h.MaxTimestamp) > cfg.segmentMs()-e.jitterMs
+}
+
+// waited is the segment's age in ms: by its records' timestamps where they have any, else by the clock.
+func waited(s *segment.Segment, nowMs, maxTimestamp int64) int64 {
+	if first := s.FirstTimestamp(); first >= 0 {
+		return maxTimestamp - first
+	}
+	return nowMs - s.CreatedAt().UnixMilli()
+}
+
+// Roll closes the active segment for appends and begins a new one; an empty active segment stays.
+func (l *Log) Roll() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if err := l.rollLocked(l.cfg.Load()); err != nil {
+		return l.writeFailed("roll", err)
+	}
+	return nil
+}
+
+// rollLocked makes a segment at the log's end the active one. Nothing is synced here: the old segment's records are
+// by the next Sync, and its indexes and the producer snapshot by the directory's housekeeper. The recovery point
+// does not pass the segment until then.
+func (l *Log) rollLocked(cfg *Config) error {
+	base := l.end.Load()
+	list := *l.list.Load()
+	old := list.active()
+	if old.seg.BaseOffset() == base {
+		return nil
+	}
+	seg, err := segment.Create(l.fs, l.path, base, cfg.segmentConfig())
+	if err != nil {
+		return fmt.Errorf("create segment %d: %w", base, err)
+	}
+	next := make(segments, len(list)+1)
+	copy(next, list)
+	next[len(list)] = newEntry(seg, cfg)
+	l.list.Store(&next)
+	l.dirDirty = true
+	l.rolled = append(l.rolled, old)
+	l.snapshotLocked(base)
+	l.d.noteRolled(l)
+	return nil
+}
+
+// snapshotLocked encodes the producer state as of the log's end, to be written later.
+func (l *Log) snapshotLocked(end int64) {
+	if n := len(l.snapshots); n > 0 && l.snapshots[n-1] >= end {
+		return
+	}
+	l.pending = append(l.pending, pendingSnapshot{offset: end, data: encodeSnapshot(&l.producers)})
+	l.snapshots = append(l.snapshots, end)
+}
