@@ -67,6 +67,16 @@ func (f *Future[T]) Result() (T, error) {
 	return f.value, f.err
 }
 
+// Peek gives the answer if it is there.
+func (f *Future[T]) Peek() (value T, err error, ok bool) {
+	select {
+	case <-f.done:
+		return f.value, f.err, true
+	default:
+		return value, nil, false
+	}
+}
+
 // Gather gives one future for the results of all, merged by merge when the last of them is there. merge runs on the
 // goroutine that completes the last one, so it must be short and must not wait.
 func Gather[T, R any](parts []*Future[T], merge func(parts []*Future[T]) (R, error)) *Future[R] {

@@ -54,7 +54,7 @@ type CommitResponse struct{ Topics []CommitTopicResult }
 // FetchTopic names partitions whose committed offsets are wanted.
 type FetchTopic struct {
 	Name       string
-	ID         metadata.TopicID // echoed
+	ID         metadata.TopicID // echoed; if not zero, offsets of an earlier topic of that name do not count
 	Partitions []int32
 }
 
@@ -74,6 +74,7 @@ type FetchPartitionResult struct {
 	Offset      int64
 	LeaderEpoch int32 // -1 if unknown
 	Metadata    string
+	TopicID     metadata.TopicID // of the topic when the offset was committed; zero if not known
 	Err         error
 }
 

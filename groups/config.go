@@ -1,9 +1,12 @@
 package groups
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Config holds the settings of group coordination, named as Kafka names them. Zero values are replaced by Kafka's
-// defaults where zero makes no sense.
+// defaults, except where zero means something: GroupInitialRebalanceDelayMs.
 type Config struct {
 	// OffsetsPartitions is the number of partitions of __consumer_offsets: of the topic if it exists, else
 	// offsets.topic.num.partitions.
@@ -24,4 +27,41 @@ type Config struct {
 	GroupMaxSize int
 	// BatchMaxBytes bounds one record batch, and so the stored size of one group: max.message.bytes of the topic.
 	BatchMaxBytes int
+}
+
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		at *int
+		to int
+	}{
+		{&c.OffsetMetadataMaxBytes, 4096},
+		{&c.OffsetsLoadBufferBytes, 5 << 20},
+		{&c.GroupMaxSize, math.MaxInt32},
+		{&c.BatchMaxBytes, 1 << 20},
+	} {
+		if *d.at == 0 {
+			*d.at = d.to
+		}
+	}
+	for _, d := range []struct {
+		at *time.Duration
+		to time.Duration
+	}{
+		{&c.OffsetsRetention, 7 * 24 * time.Hour},
+		{&c.OffsetsRetentionCheckInterval, 10 * time.Minute},
+	} {
+		if *d.at == 0 {
+			*d.at = d.to
+		}
+	}
+	if c.OffsetsPartitions == 0 {
+		c.OffsetsPartitions = 50
+	}
+	if c.GroupMinSessionTimeoutMs == 0 {
+		c.GroupMinSessionTimeoutMs = 6000
+	}
+	if c.GroupMaxSessionTimeoutMs == 0 {
+		c.GroupMaxSessionTimeoutMs = 1_800_000
+	}
+	return c
 }

@@ -22,7 +22,6 @@ var (
 	ErrGroupSubscribedToTopic = errors.New("the group is subscribed to the topic")
 	ErrOffsetMetadataTooLarge = errors.New("the metadata of the offset is too large")
 	ErrUnstableOffset         = errors.New("the offset belongs to an open transaction")
-	ErrInvalidCommitOffset    = errors.New("the commit is too large to be stored")
 )
 
 // MemberIDRequiredError answers the first join of a dynamic member: it must join again with this id (KIP-394).

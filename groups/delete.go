@@ -1,0 +1,67 @@
+package groups
+
+import (
+	"maps"
+	"slices"
+
+	"weir/coordinator"
+)
+
+// delete drops an empty group with all that it has committed. The records may take several batches; a group of which
+// only a part could be dropped can be deleted again.
+func (m *machine) delete(tx *coordinator.Tx, id string) error {
+	g := m.groups[id]
+	if g == nil {
+		return ErrGroupNotFound
+	}
+	if g.classic.state != StateEmpty {
+		return ErrNonEmptyGroup
+	}
+	tx.Split()
+	for _, topic := range slices.Sorted(maps.Keys(g.offsets)) {
+		for _, index := range slices.Sorted(maps.Keys(g.offsets[topic])) {
+			tx.Append(id, offsetTombstone(id, topic, index))
+		}
+	}
+	tx.Append(id, groupTombstone(id))
+	return nil
+}
+
+// deleteOffsets drops committed offsets that nobody in the group is using.
+func (m *machine) deleteOffsets(tx *coordinator.Tx, r *DeleteOffsetsRequest) (DeleteOffsetsResponse, error) {
+	g := m.groups[r.GroupID]
+	if g == nil {
+		return DeleteOffsetsResponse{}, ErrGroupNotFound
+	}
+	c := g.classic
+	if c.state != StateEmpty && !c.usesConsumerProtocol() {
+		return DeleteOffsetsResponse{}, ErrNonEmptyGroup
+	}
+	tx.Split()
+	var response DeleteOffsetsResponse
+	for _, t := range r.Topics {
+		result := CommitTopicResult{Name: t.Name}
+		var err error
+		if c.subscribedTo(t.Name) {
+			err = ErrGroupSubscribedToTopic
+		}
+		for _, index := range t.Partitions {
+			if _, ok := g.offsets[t.Name][index]; ok && err == nil {
+				tx.Append(g.id, offsetTombstone(g.id, t.Name, index))
+			}
+			result.Partitions = append(result.Partitions, CommitPartitionResult{index, err})
+		}
+		response.Topics = append(response.Topics, result)
+	}
+	return response, nil
+}
+
+// topicDeleted drops what the shard's groups have committed for a topic.
+func (m *machine) topicDeleted(tx *coordinator.Tx, topic string) {
+	tx.Split()
+	for _, id := range slices.Sorted(maps.Keys(m.groups)) {
+		for _, index := range slices.Sorted(maps.Keys(m.groups[id].offsets[topic])) {
+			tx.Append(id, offsetTombstone(id, topic, index))
+		}
+	}
+}

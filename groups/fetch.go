@@ -1,0 +1,51 @@
+package groups
+
+import (
+	"maps"
+	"slices"
+
+	"weir/coordinator"
+)
+
+// fetch reads committed offsets. Its answer leaves when all of them are durable, and so it never shows an offset that
+// a restart could take back.
+func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, error) {
+	var offsets map[string]map[int32]offset
+	if g := m.groups[r.GroupID]; g != nil {
+		offsets = g.offsets
+	}
+	response := FetchResponse{GroupID: r.GroupID}
+	if r.All {
+		for _, topic := range slices.Sorted(maps.Keys(offsets)) {
+			result := FetchTopicResult{Name: topic}
+			for _, index := range slices.Sorted(maps.Keys(offsets[topic])) {
+				result.Partitions = append(result.Partitions, offsets[topic][index].fetched(index))
+			}
+			response.Topics = append(response.Topics, result)
+		}
+		return response, nil
+	}
+	for _, t := range r.Topics {
+		result := FetchTopicResult{Name: t.Name, ID: t.ID}
+		for _, index := range t.Partitions {
+			o, ok := offsets[t.Name][index]
+			if !ok || o.ofOtherTopic(t.ID) {
+				o = offset{offset: -1, leaderEpoch: -1}
+			}
+			result.Partitions = append(result.Partitions, o.fetched(index))
+		}
+		response.Topics = append(response.Topics, result)
+	}
+	return response, nil
+}
+
+// ofOtherTopic tells whether the offset was committed for an earlier topic of the same name.
+func (o offset) ofOtherTopic(id [16]byte) bool {
+	return id != [16]byte{} && o.topicID != [16]byte{} && o.topicID != id
+}
+
+func (o offset) fetched(index int32) FetchPartitionResult {
+	return FetchPartitionResult{
+		Index: index, Offset: o.offset, LeaderEpoch: o.leaderEpoch, Metadata: o.metadata, TopicID: o.topicID,
+	}
+}

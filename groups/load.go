@@ -1,0 +1,44 @@
+package groups
+
+import "weir/coordinator"
+
+// Loaded starts the clocks of what was read from the log: each member has its whole session timeout to come back.
+func (m *machine) Loaded(tx *coordinator.Tx) {
+	for _, g := range m.groups {
+		c := g.classic
+		c.subscribed = c.subscriptions()
+		if len(c.members) == 0 {
+			continue
+		}
+		c.state = StateStable
+		for _, mem := range c.ordered() {
+			m.prolong(tx, g, mem, mem.sessionTimeout)
+		}
+		if len(c.members) > m.config.GroupMaxSize {
+			m.prepareRebalance(tx, g, "the group is larger than group.max.size allows now")
+		}
+	}
+	tx.Schedule(m.expiry, tx.Now.Add(m.config.OffsetsRetentionCheckInterval))
+}
+
+// Unloaded sends away everyone whose answer is held back.
+func (m *machine) Unloaded(err error) {
+	for _, g := range m.groups {
+		g.classic.abandon(err)
+	}
+}
+
+// abandon completes every parked answer of the group with err.
+func (c *classic) abandon(err error) {
+	for _, m := range c.members {
+		if m.join != nil {
+			m.join.Complete(JoinResponse{}, err)
+			m.join = nil
+		}
+		if m.sync != nil {
+			m.sync.Complete(SyncResponse{}, err)
+			m.sync = nil
+		}
+	}
+	c.awaitingJoin = 0
+}
