@@ -1,6 +1,7 @@
 package log
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -21,6 +22,6 @@ func (s *producers) describe() []ProducerState {
 		out = append(out, ProducerState{ProducerID: p.id, Epoch: p.epoch, LastSequence: p.last().lastSeq,
 			LastTimestamp: p.lastTimestamp, CoordinatorEpoch: p.coordinatorEpoch, TxnStartOffset: p.txnFirst})
 	}
-	slices.SortFunc(out, func(a, b ProducerState) int { return int(min(1, max(-1, a.ProducerID-b.ProducerID))) })
+	slices.SortFunc(out, func(a, b ProducerState) int { return cmp.Compare(a.ProducerID, b.ProducerID) })
 	return out
 }

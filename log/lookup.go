@@ -127,3 +127,32 @@ func (l *Log) MaxTimestamp() (OffsetAt, bool, error) {
 	}
 	return l.LookupTime(largest)
 }
+
+// BytesBetween is the bytes of the batches from the one that holds offset from up to the one that holds to.
+func (l *Log) BytesBetween(from, to int64) (int64, error) {
+	list := *l.list.Load()
+	first, last := max(0, list.floor(from)), list.floor(to)
+	var n int64
+	for i := first; i <= last; i++ {
+		n += list[i].seg.Size()
+	}
+	before, err := positionIn(list[first], from)
+	if err != nil || last < first {
+		return 0, err
+	}
+	end, err := positionIn(list[last], to)
+	return n - before - (list[last].seg.Size() - end), err
+}
+
+// positionIn is the position of the batch that holds the offset, or the segment's end.
+func positionIn(e *entry, offset int64) (int64, error) {
+	size := e.seg.Size()
+	if offset >= e.seg.NextOffset() {
+		return size, nil
+	}
+	pos, _, ok, err := e.seg.PositionOf(offset)
+	if err == nil && !ok {
+		pos = size
+	}
+	return pos, err
+}

@@ -152,3 +152,9 @@ func (l *Log) recoveryPoint() int64 {
 	}
 	return point
 }
+
+// FlushPolicy returns flush.messages and flush.ms.
+func (l *Log) FlushPolicy() (messages, ms int64) {
+	c := l.cfg.Load()
+	return c.FlushMessages, c.FlushMs
+}

@@ -1,143 +1,113 @@
 // Package partition is the leadership of one log: epoch fencing, high watermark, last stable offset, tickets, waiters.
+//
+// An append goes to the log on the caller's goroutine and hands its end offset to the [Committer], which alone lets
+// the high watermark move. Everyone who waits, waits for the high watermark: a producer holds a [Ticket], a fetch a
+// [Waiter].
 package partition
 
 import (
-	"errors"
-	"log/slog"
+	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"weir/internal/clock"
 	"weir/log"
 	"weir/metadata"
-	"weir/record"
-	"weir/segment"
 )
 
-// What may go wrong besides what the log says; match with errors.Is.
-var (
-	ErrNotLeader    = errors.New("not the leader of this partition")           // NOT_LEADER_OR_FOLLOWER
-	ErrFencedEpoch  = errors.New("leader epoch is older than the partition's") // FENCED_LEADER_EPOCH
-	ErrUnknownEpoch = errors.New("leader epoch is newer than the partition's") // UNKNOWN_LEADER_EPOCH
-	ErrUnknown      = errors.New("unknown partition")                          // UNKNOWN_TOPIC_OR_PARTITION
-	ErrStopped      = errors.New("stopped waiting")                            // the caller gave up
-	ErrOffline      = log.ErrOffline                                           // KAFKA_STORAGE_ERROR
-)
+// Partition is one log with its leadership. All methods are safe for concurrent use.
+type Partition struct {
+	log       *log.Log
+	committer Committer
+	clk       clock.Clock
 
-// Committer is the only thing that lets the high watermark move. Submit never blocks on the disk.
-type Committer interface {
-	Submit(p *Partition, leaderEpoch int32, end int64)
+	lead atomic.Pointer[leadership]
+	// hw is the high watermark: what consumers may see and producers were promised. It never falls.
+	hw atomic.Int64
+
+	mu      sync.Mutex          // guards the fields below
+	moved   chan struct{}       // closed when anything changes that a ticket waits for; nil while none does
+	watches map[*watch]struct{} // of fetches that wait
+
+	sync       syncState   // guarded by the SyncCommitter's mutex
+	flushArmed atomic.Bool // a flush by time is pending (PageCacheCommitter)
+	halted     atomic.Bool // the committer has stopped: what is not committed never will be
 }
 
-// SyncCommitter commits after an fsync that began after the write.
-type SyncCommitter struct{}
-
-// NewSyncCommitter starts the flusher of one data directory.
-func NewSyncCommitter(c SyncConfig, clk clock.Clock, lg *slog.Logger) *SyncCommitter {
-	panic("unwritten")
+// leadership is replaced whole.
+type leadership struct {
+	epoch  int32
+	leader bool
 }
 
-// SyncConfig sets the flusher.
-type SyncConfig struct {
-	Workers int // fsyncs in flight at once; 0 = 4
+// New takes over an open log and leads it at leaderEpoch. What the log holds was made durable when it was opened, so
+// all of it is committed.
+func New(l *log.Log, c Committer, leaderEpoch int32, clk clock.Clock) *Partition {
+	p := &Partition{log: l, committer: c, clk: clk}
+	p.lead.Store(&leadership{epoch: leaderEpoch, leader: true})
+	p.hw.Store(l.EndOffset())
+	return p
 }
 
-func (c *SyncCommitter) Submit(p *Partition, leaderEpoch int32, end int64) { panic("unwritten") }
-func (c *SyncCommitter) Close()                                            { panic("unwritten") }
+// ID names the partition.
+func (p *Partition) ID() metadata.PartitionID { return p.log.ID() }
 
-// PageCacheCommitter commits inline as far as the topic's flush.messages allows, else through the flusher.
-type PageCacheCommitter struct{}
+// Log is the log beneath, for admin reads.
+func (p *Partition) Log() *log.Log { return p.log }
 
-func NewPageCacheCommitter(s *SyncCommitter, clk clock.Clock) *PageCacheCommitter { panic("unwritten") }
-func (c *PageCacheCommitter) Submit(p *Partition, leaderEpoch int32, end int64)   { panic("unwritten") }
+// Err says why the partition is out of service, nil while it is not.
+func (p *Partition) Err() error { return p.log.Err() }
 
-type Partition struct{}
+// LeaderEpoch is the epoch of the last leadership.
+func (p *Partition) LeaderEpoch() int32 { return p.lead.Load().epoch }
 
-func New(l *log.Log, c Committer, leaderEpoch int32, clk clock.Clock) *Partition { panic("unwritten") }
-
-// AppendOptions bind an append to a leader epoch.
-type AppendOptions struct {
-	ExpectedLeaderEpoch int32 // -1 = any
+// BecomeLeader begins a new leadership. Appends and tickets of older ones end with ErrNotLeader.
+func (p *Partition) BecomeLeader(epoch int32) {
+	p.log.BeginEpoch(epoch) // first: from here on no append of an older leadership gets into the log
+	p.lead.Store(&leadership{epoch: epoch, leader: true})
+	p.wake()
+	p.committer.Submit(p, epoch, p.log.EndOffset()) // what the old leadership left uncommitted
 }
 
-// Ticket is the promise that an appended batch will be committed.
-type Ticket struct {
-	BaseOffset, LastOffset, AppendTimeMs, LogStartOffset int64
-	Duplicate                                            bool
+// Resign ends the leadership: every request gets ErrNotLeader until BecomeLeader.
+func (p *Partition) Resign() {
+	p.lead.Store(&leadership{epoch: p.LeaderEpoch()})
+	p.wake()
 }
 
-func (t *Ticket) Wait(stop <-chan struct{}) error { panic("unwritten") }
-
-// Committed reports whether Wait would return at once.
-func (t *Ticket) Committed() bool { panic("unwritten") }
-
-type ReadRequest struct {
-	Offset                               int64
-	MaxBytes                             int
-	MinOne                               bool
-	Committed                            bool // read_committed
-	CurrentLeaderEpoch, LastFetchedEpoch int32
+// leading returns the leadership, checked against the leader epoch that the client knows (-1 for none; KIP-320).
+func (p *Partition) leading(clientEpoch int32) (*leadership, error) {
+	lead := p.lead.Load()
+	switch {
+	case clientEpoch >= 0 && clientEpoch < lead.epoch:
+		return lead, fmt.Errorf("%s: %w: %d, it is %d", p.ID(), ErrFencedEpoch, clientEpoch, lead.epoch)
+	case clientEpoch > lead.epoch:
+		return lead, fmt.Errorf("%s: %w: %d, it is %d", p.ID(), ErrUnknownEpoch, clientEpoch, lead.epoch)
+	case !lead.leader:
+		return lead, fmt.Errorf("%s: %w", p.ID(), ErrNotLeader)
+	}
+	return lead, nil
 }
-type ReadResult struct {
-	Slices                              []segment.Slice
-	HighWatermark, LastStable, LogStart int64
-	Aborted                             []AbortedTxn
-	Diverging                           *EpochEnd
-}
-type AbortedTxn = log.AbortedTxn
-type ProducerState = log.ProducerState
-type EpochEnd struct {
-	Epoch int32
-	End   int64
-}
-type OffsetAt = log.OffsetAt
 
-func (r *ReadResult) Release() { panic("unwritten") }
-func (r *ReadResult) Len() int { panic("unwritten") }
+// HighWatermark is the offset below which records are committed.
+func (p *Partition) HighWatermark() int64 { return p.hw.Load() }
 
-func (p *Partition) ID() metadata.PartitionID { panic("unwritten") }
-func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
-	panic("unwritten")
+// LastStable is the offset below which records are committed and every transaction is decided.
+func (p *Partition) LastStable() int64 { return p.log.LastStable(p.hw.Load()) }
+
+// StartOffset is the first offset that may be read.
+func (p *Partition) StartOffset() int64 { return p.log.StartOffset() }
+
+// EndOffset is the offset where readers stop: the high watermark, or the last stable offset for read_committed.
+func (p *Partition) EndOffset(committed bool) int64 {
+	if committed {
+		return p.LastStable()
+	}
+	return p.HighWatermark()
 }
-func (p *Partition) Read(r ReadRequest) (ReadResult, error)             { panic("unwritten") }
-func (p *Partition) HighWatermark() int64                               { panic("unwritten") }
-func (p *Partition) LastStable() int64                                  { panic("unwritten") }
-func (p *Partition) StartOffset() int64                                 { panic("unwritten") }
-func (p *Partition) EndOffset(committed bool) int64                     { panic("unwritten") }
-func (p *Partition) LeaderEpoch() int32                                 { panic("unwritten") }
-func (p *Partition) StartAt(currentLeaderEpoch int32) (OffsetAt, error) { panic("unwritten") }
-func (p *Partition) EndAt(committed bool, currentLeaderEpoch int32) (OffsetAt, error) {
-	panic("unwritten")
-}
-func (p *Partition) LookupTime(ts int64, committed bool, currentLeaderEpoch int32) (OffsetAt, bool, error) {
-	panic("unwritten")
-}
-func (p *Partition) MaxTimestamp(committed bool, currentLeaderEpoch int32) (OffsetAt, bool, error) {
-	panic("unwritten")
-}
-func (p *Partition) EpochEnd(currentLeaderEpoch, epoch int32) (EpochEnd, error) { panic("unwritten") }
-func (p *Partition) DeleteRecords(offset int64) (int64, error)                  { panic("unwritten") }
-func (p *Partition) Retain() (int, error)                                       { panic("unwritten") }
-func (p *Partition) Producers() ([]ProducerState, error)                        { panic("unwritten") }
-func (p *Partition) Size() int64                                                { panic("unwritten") }
-func (p *Partition) SetConfig(c log.Config)                                     { panic("unwritten") }
-func (p *Partition) BecomeLeader(epoch int32)                                   { panic("unwritten") }
-func (p *Partition) Resign()                                                    { panic("unwritten") }
-func (p *Partition) Log() *log.Log                                              { panic("unwritten") }
-func (p *Partition) Err() error                                                 { panic("unwritten") }
 
-// Waiter is done once, when the partitions watched together have minBytes to read.
-type Waiter struct{}
+// Size is the bytes of the partition's records.
+func (p *Partition) Size() int64 { return p.log.Size() }
 
-func NewWaiter(minBytes int) *Waiter                            { panic("unwritten") }
-func (w *Waiter) Done() <-chan struct{}                         { panic("unwritten") }
-func (w *Waiter) Close()                                        { panic("unwritten") }
-func (p *Partition) Watch(w *Waiter, fromOffset int64)          { panic("unwritten") }
-func (p *Partition) WatchCommitted(w *Waiter, fromOffset int64) { panic("unwritten") }
-
-// Set finds partitions without a lock.
-type Set struct{}
-
-func NewSet() *Set                                             { panic("unwritten") }
-func (s *Set) Get(id metadata.PartitionID) (*Partition, error) { panic("unwritten") }
-func (s *Set) Put(p *Partition)                                { panic("unwritten") }
-func (s *Set) Remove(id metadata.PartitionID) *Partition       { panic("unwritten") }
-func (s *Set) All() []*Partition                               { panic("unwritten") }
+// SetConfig replaces the log's settings.
+func (p *Partition) SetConfig(c log.Config) { p.log.SetConfig(c) }

@@ -1,0 +1,44 @@
+package partition
+
+import (
+	"errors"
+	"fmt"
+
+	"weir/log"
+	"weir/record"
+)
+
+// AppendOptions bind an append to a leadership.
+type AppendOptions struct {
+	ExpectedLeaderEpoch int32 // -1 = any
+}
+
+// Append writes one validated batch, stamping it in place, and returns the ticket for its commit. The batch's buffer
+// is the caller's again when Append returns.
+func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
+	lead := p.lead.Load()
+	if !lead.leader || o.ExpectedLeaderEpoch >= 0 && o.ExpectedLeaderEpoch != lead.epoch {
+		return Ticket{}, fmt.Errorf("append to %s: %w", p.ID(), ErrNotLeader)
+	}
+	a, err := p.log.Append(b, lead.epoch)
+	if err != nil {
+		return Ticket{}, p.appendFailed(err)
+	}
+	if !a.Duplicate {
+		p.committer.Submit(p, lead.epoch, a.LastOffset+1)
+	}
+	return Ticket{
+		BaseOffset: a.BaseOffset, LastOffset: a.LastOffset, AppendTimeMs: a.AppendTimeMs,
+		LogStartOffset: a.LogStartOffset, Duplicate: a.Duplicate, p: p, epoch: lead.epoch,
+	}, nil
+}
+
+func (p *Partition) appendFailed(err error) error {
+	if errors.Is(err, log.ErrStaleEpoch) || errors.Is(err, log.ErrClosed) {
+		return fmt.Errorf("%w: %w", ErrNotLeader, err)
+	}
+	if p.log.Err() != nil {
+		p.wake() // others wait for what will not come
+	}
+	return err
+}

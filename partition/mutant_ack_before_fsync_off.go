@@ -1,0 +1,5 @@
+//go:build !mutant_ack_before_fsync
+
+package partition
+
+const mutantAckBeforeSync = false
