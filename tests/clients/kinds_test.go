@@ -1,0 +1,94 @@
+//go:build clients
+
+package clients
+
+import (
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"weir/tests/brokers"
+)
+
+// kind is one client library and what it can do.
+type kind struct {
+	name    string
+	command func(root, libs, bootstrap string) []string
+
+	static      bool // group.instance.id
+	cooperative bool // incremental rebalances
+	exact       bool // it may say at which offset each record is stored
+
+	// What the client cannot tell apart or express, found against Apache Kafka.
+	nullHeaders bool // null header values come back as null
+	emptyIsNull bool // reads empty keys and values as null
+}
+
+func python(script string) func(root, libs, bootstrap string) []string {
+	return func(root, _, bootstrap string) []string {
+		return []string{filepath.Join(root, ".cache/python/bin/python"),
+			filepath.Join(root, "tests/clients/python", script), bootstrap}
+	}
+}
+
+func goagent(client string) func(root, libs, bootstrap string) []string {
+	return func(root, _, bootstrap string) []string {
+		return []string{filepath.Join(root, ".cache/goagent"), client, bootstrap}
+	}
+}
+
+// kinds are the clients with an agent; kcat, which has only its command line, is in kcat_test.go.
+var kinds = []kind{
+	{name: "java", command: java, static: true, cooperative: true, exact: true, nullHeaders: true},
+	{name: "confluent-kafka", command: python("agent_confluent.py"), static: true, cooperative: true, exact: true,
+		nullHeaders: true},
+	{name: "kafka-python", command: python("agent_kafka_python.py"), static: true, cooperative: true, exact: true,
+		nullHeaders: true},
+	{name: "aiokafka", command: python("agent_aiokafka.py"), static: true, exact: true, nullHeaders: true},
+	{name: "kafkajs", command: node, exact: true, nullHeaders: true},
+	{name: "sarama", command: goagent("sarama"), static: true, cooperative: true, exact: true, nullHeaders: true},
+	{name: "kafka-go", command: goagent("kafka-go"), nullHeaders: true},
+	{name: "franz-go", command: goagent("franz-go"), static: true, cooperative: true, exact: true, nullHeaders: true},
+}
+
+func java(root, libs, bootstrap string) []string {
+	classes := filepath.Join(root, ".cache/java") + ":" + filepath.Join(libs, "*")
+	return []string{"java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+		"-Dlog4j2.configurationFile=" + filepath.Join(root, "tests/kafka/tools-log4j2.properties"),
+		"-Dtools.log.level=error", "-cp", classes, "Agent", bootstrap}
+}
+
+func node(root, _, bootstrap string) []string {
+	return []string{"node", "--no-warnings", filepath.Join(root, "tests/clients/node/agent.js"), bootstrap}
+}
+
+// agent starts one process of this client.
+func (k kind) agent(t testing.TB, bootstrap string) *agent {
+	t.Helper()
+	return start(t, k.name, k.command(brokers.MustRoot(t), brokers.KafkaLibs(t), bootstrap))
+}
+
+// brokerKinds are both brokers, Weir first.
+var brokerKinds = []string{brokers.KindWeir, brokers.KindKafka}
+
+// codecs are all that the protocol knows; every client has them all.
+var codecs = []string{"none", "gzip", "snappy", "lz4", "zstd"}
+
+func TestEveryClientIsThere(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			hello := k.agent(t, "127.0.0.1:1").do(request{Op: "hello"})
+			t.Logf("%s %s", k.name, hello.Version)
+			for _, c := range codecs {
+				if !slices.Contains(hello.Codecs, c) {
+					t.Errorf("the agent of %s has no %s", k.name, c)
+				}
+			}
+		})
+	}
+	if out, err := exec.Command("kcat", "-V").CombinedOutput(); err != nil {
+		t.Errorf("kcat: %v\n%s", err, out)
+	}
+}

@@ -1,0 +1,140 @@
+"""confluent-kafka (librdkafka) behind the test agents' line protocol: agent_confluent.py BOOTSTRAP."""
+import sys
+import time
+
+import confluent_kafka as ck
+from confluent_kafka.admin import AdminClient, NewTopic
+
+import wire
+
+MAX_BYTES = 16 << 20
+
+
+class Client:
+    def __init__(self, bootstrap):
+        self.bootstrap, self.producers, self.member = bootstrap, {}, None
+        self.admin = AdminClient({"bootstrap.servers": bootstrap})
+
+    def hello(self, q):
+        return {"version": "%s (librdkafka %s)" % (ck.version(), ck.libversion()[0]),
+                "codecs": ["none", "gzip", "snappy", "lz4", "zstd"],
+                "can": ["admin", "idempotent", "static", "cooperative", "headers"]}
+
+    def create(self, q):
+        t = NewTopic(q["topic"], q["partitions"], config=q["config"])
+        self.admin.create_topics([t])[q["topic"]].result(30)
+
+    def delete(self, q):
+        self.admin.delete_topics([q["topic"]])[q["topic"]].result(30)
+
+    def producer(self, codec):
+        if codec not in self.producers:
+            self.producers[codec] = ck.Producer({
+                "bootstrap.servers": self.bootstrap, "compression.type": codec, "enable.idempotence": True,
+                "message.max.bytes": MAX_BYTES, "linger.ms": 5})
+        return self.producers[codec]
+
+    def produce(self, q):
+        p, reports = self.producer(q["codec"]), []
+        for i, r in enumerate(q["records"]):
+            def done(err, m, i=i):
+                reports.append((i, err, m))
+            where = {} if r["p"] < 0 else {"partition": r["p"]}
+            p.produce(q["topic"], key=wire.dec(r["k"]), value=wire.dec(r["v"]), headers=wire.headers(r),
+                      timestamp=max(r["t"], 0), on_delivery=done, **where)
+            p.poll(0)
+        p.flush(60)
+        reports.sort(key=lambda x: x[0])
+        for _, err, _ in reports:
+            if err:
+                raise ck.KafkaException(err)
+        if len(reports) != len(q["records"]):
+            raise RuntimeError("%d of %d records reported" % (len(reports), len(q["records"])))
+        return {"offsets": [m.offset() for _, _, m in reports], "partitions": [m.partition() for _, _, m in reports]}
+
+    def consumer(self, q):
+        c = {"bootstrap.servers": self.bootstrap, "group.id": q.get("group") or "unused",
+             "enable.auto.commit": False, "auto.offset.reset": "earliest", "fetch.message.max.bytes": MAX_BYTES,
+             "receive.message.max.bytes": 64 << 20, "fetch.max.bytes": 32 << 20}
+        if q.get("session_ms"):
+            c.update({"session.timeout.ms": q["session_ms"], "heartbeat.interval.ms": 500})
+        if q.get("instance"):
+            c["group.instance.id"] = q["instance"]
+        if q.get("assignor"):
+            c["partition.assignment.strategy"] = {"cooperative": "cooperative-sticky"}.get(q["assignor"], "range")
+        return ck.Consumer(c)
+
+    def lookup(self, c, q):
+        tp = ck.TopicPartition(q["topic"], q["partition"])
+        if q["at"] < 0:
+            low, high = c.get_watermark_offsets(tp, timeout=30)
+            return low if q["at"] == -2 else high
+        tp.offset = q["at"]
+        found = c.offsets_for_times([tp], timeout=30)[0]
+        if found.error:
+            raise ck.KafkaException(found.error)
+        return found.offset
+
+    def offset(self, q):
+        c = self.consumer(q)
+        try:
+            return {"offset": self.lookup(c, q)}
+        finally:
+            c.close()
+
+    def fetch(self, q):
+        c, out = self.consumer(q), []
+        try:
+            at = q["from"] if q.get("at") is None else self.lookup(c, q)
+            c.assign([ck.TopicPartition(q["topic"], q["partition"], at)])
+            deadline = time.monotonic() + q["wait_ms"] / 1000
+            while len(out) < q["count"] and time.monotonic() < deadline:
+                m = c.poll(0.2)
+                if m is not None:
+                    out.append(self.message(m))
+            return {"records": out}
+        finally:
+            c.close()
+
+    @staticmethod
+    def message(m):
+        if m.error():
+            raise ck.KafkaException(m.error())
+        return wire.record(m.partition(), m.offset(), m.timestamp()[1], m.key(), m.value(), m.headers())
+
+    def committed(self, q):
+        c = self.consumer(q)
+        try:
+            o = c.committed([ck.TopicPartition(q["topic"], q["partition"])], timeout=30)[0].offset
+            return {"offset": -1 if o < 0 else o}
+        finally:
+            c.close()
+
+    def join(self, q):
+        c = self.group = self.consumer(q)
+        self.topic = q["topic"]
+
+        def gone(_, tps):
+            self.member.on_revoked([tp.partition for tp in tps])
+
+        def poll():
+            # An error here (a broker that is away, say) is librdkafka's own business: it retries.
+            return [self.message(m) for m in c.consume(500, 0.05) if not m.error()]
+
+        c.subscribe([q["topic"]], on_revoke=gone, on_lost=gone)
+        self.member = wire.Member(poll, lambda: [tp.partition for tp in c.assignment()])
+
+    def state(self, q):
+        return self.member.state()
+
+    def commit(self, q):
+        def run():
+            self.group.commit(offsets=[ck.TopicPartition(self.topic, p, o) for p, o in self.member.next.items()],
+                              asynchronous=False)
+        self.member.order(run)
+
+    def leave(self, q):
+        self.member.leave(self.group.close)
+
+
+wire.serve(Client(sys.argv[1]))

@@ -1,0 +1,113 @@
+//go:build clients
+
+package clients
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// reference is the test's own eye on a broker: franz-go in this process.
+type reference struct {
+	t   testing.TB
+	cl  *kgo.Client
+	adm *kadm.Client
+}
+
+// write stores values, one record each, where they say: a value ends in -PARTITION-NUMBER.
+func (r *reference) write(topic string, values []string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var records []*kgo.Record
+	for _, v := range values {
+		parts := strings.Split(v, "-")
+		p, err := strconv.ParseInt(parts[len(parts)-2], 10, 32)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		records = append(records, &kgo.Record{Topic: topic, Partition: int32(p), Value: []byte(v)})
+	}
+	if err := r.cl.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		r.t.Fatalf("write to %s: %v", topic, err)
+	}
+}
+
+func newReference(t testing.TB, addr string) *reference {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.MetadataMinAge(100*time.Millisecond),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cl.Close)
+	return &reference{t: t, cl: cl, adm: kadm.NewClient(cl)}
+}
+
+// topicNumber makes topics of parallel tests differ.
+var topicNumber atomic.Int64
+
+// topic creates one with a name of its own and returns the name once it can be used.
+func (r *reference) topic(prefix string, partitions int32, config map[string]string) string {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	name := fmt.Sprintf("%s.%d", prefix, topicNumber.Add(1))
+	values := map[string]*string{}
+	for k, v := range config {
+		values[k] = &v
+	}
+	if got, err := r.adm.CreateTopic(ctx, partitions, 1, values, name); errors.Join(err, got.Err) != nil {
+		r.t.Fatalf("create topic %s: %v %v", name, err, got.Err)
+	}
+	return name
+}
+
+// stored is a record as it lies in the log, with the codec of its batch.
+type stored struct {
+	record
+	codec string
+}
+
+var codecNames = map[uint8]string{0: "none", 1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
+
+// read returns the first count records of a partition.
+func (r *reference) read(topic string, partition int32, count int) []stored {
+	r.t.Helper()
+	at := map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().At(0)}}
+	cl, err := kgo.NewClient(append(r.cl.Opts(), kgo.ConsumePartitions(at), kgo.FetchMaxPartitionBytes(16<<20))...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var out []stored
+	for len(out) < count {
+		got := cl.PollRecords(ctx, count-len(out))
+		if err := errors.Join(got.Err0(), ctx.Err()); err != nil {
+			r.t.Fatalf("read %s/%d: %d of %d records, then %v", topic, partition, len(out), count, err)
+		}
+		got.EachError(func(_ string, p int32, err error) { r.t.Errorf("read %s/%d: %v", topic, p, err) })
+		got.EachRecord(func(k *kgo.Record) { out = append(out, fromKgo(k)) })
+	}
+	return out
+}
+
+func fromKgo(k *kgo.Record) stored {
+	s := stored{codec: codecNames[k.Attrs.CompressionType()]}
+	s.Partition, s.Offset, s.Timestamp, s.Key, s.Value = k.Partition, k.Offset, k.Timestamp.UnixMilli(), k.Key, k.Value
+	for _, h := range k.Headers {
+		s.Headers = append(s.Headers, header{h.Key, h.Value})
+	}
+	return s
+}
