@@ -28,3 +28,13 @@ func compress(dst *bytes.Buffer, c Codec, level int, src io.Reader) error {
 	}
 	return nil
 }
+
+// feed copies src to w through a pooled window. It hides w's ReadFrom: some
+// compressors allocate there, or leave themselves in a state that cannot be
+// reset.
+func feed(w io.Writer, src io.Reader) error {
+	window := windows.Get().(*[windowSize]byte)
+	defer windows.Put(window)
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, src, window[:])
+	return err
+}

@@ -176,6 +176,18 @@ func (c *cursor) next(maxRecord int64) (meta, bool) {
 		c.fail(fmt.Errorf("record of %d bytes: %w", size, ErrTooLargeDecompressed))
 		return meta{}, false
 	}
+	if size <= int64(len(c.b)-c.pos) {
+		if m, ok := scan(c.b[c.pos : c.pos+int(size)]); ok {
+			c.pos += int(size)
+			return m, true
+		}
+	}
+	return c.nextSlow(size)
+}
+
+// nextSlow walks the body of a record that reaches past the window, or that
+// scan found fault with: here it is said which.
+func (c *cursor) nextSlow(size int64) (meta, bool) {
 	end := c.at() + size
 	c.byte() // attributes: no bit is in use
 	m := meta{timestampDelta: c.varlong(), offsetDelta: c.varint()}
@@ -205,6 +217,7 @@ func (c *cursor) skipHeaders(count, end int64) {
 		keySize := int64(c.varint())
 		if keySize < 0 {
 			c.fail(invalidf("record header key of %d bytes", keySize))
+			return
 		}
 		c.skipWithin(keySize, end)
 		if valueSize := int64(c.varint()); valueSize > 0 {
@@ -218,7 +231,7 @@ func (c *cursor) skipHeaders(count, end int64) {
 
 // skipWithin is skip for a field that must not reach past end.
 func (c *cursor) skipWithin(n, end int64) {
-	if n > end-c.at() {
+	if n < 0 || n > end-c.at() {
 		c.fail(invalidf("field of %d bytes in a record with %d left", n, end-c.at()))
 		return
 	}

@@ -45,7 +45,7 @@ func compressGzip(dst *bytes.Buffer, level int, src io.Reader) error {
 	}
 	defer gzipWriters[level].Put(w)
 	w.Reset(dst)
-	if _, err := io.Copy(w, src); err != nil {
+	if err := feed(w, src); err != nil {
 		return err
 	}
 	return w.Close()

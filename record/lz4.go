@@ -172,7 +172,7 @@ func compressLZ4(dst *bytes.Buffer, level int, src io.Reader) error {
 	}
 	defer lz4Writers[level].Put(w)
 	w.Reset(dst)
-	if _, err := io.Copy(w, src); err != nil {
+	if err := feed(w, src); err != nil {
 		return err
 	}
 	return w.Close()

@@ -8,16 +8,17 @@ import (
 )
 
 // rebuild gives b a new buffer with its records compressed as to, and with
-// consecutive offsets where they were not. Decompressor and compressor are
-// joined as streams; only the result is held.
-func rebuild(b *Batch, to Codec, level int, w *walk) error {
+// consecutive offsets where they were not (ordered false). Decompressor and
+// compressor are joined as streams; only the result is held. The caller brings
+// attributes and checksum up to date in Raw.
+func rebuild(b *Batch, to Codec, level int, ordered bool) error {
 	var s section
 	defer s.close()
 	if err := s.open(b, batchLimit(len(b.Raw))); err != nil {
 		return fmt.Errorf("rebuild: %w", err)
 	}
 	var src io.Reader = s.reader()
-	if !w.ordered {
+	if !ordered {
 		src = &renumberer{s: &s, count: b.Count}
 	}
 	out := bytes.NewBuffer(make([]byte, 0, len(b.Raw)+len(b.Raw)/4))
@@ -29,8 +30,6 @@ func rebuild(b *Batch, to Codec, level int, w *walk) error {
 	b.Length = int32(len(b.Raw) - logOverhead)
 	binary.BigEndian.PutUint32(b.Raw[lengthAt:], uint32(b.Length))
 	b.Attributes = b.Attributes&^attrCodec | int16(to)
-	b.setTimestampType(w.rules.TimestampType)
-	b.setMaxTimestamp(w.maxTimestamp)
 	return nil
 }
 

@@ -52,11 +52,11 @@ func Validate(raw []byte, r Rules) (Batch, error) {
 	if err := checkHeader(&b.Header, r.FromClient); err != nil {
 		return Batch{}, fmt.Errorf("validate batch: %w", err)
 	}
-	w := walk{batch: &b, rules: &r, ordered: true, maxTimestamp: NoTimestamp}
-	if err := w.run(); err != nil {
+	w, err := walk(&b, &r)
+	if err != nil {
 		return Batch{}, fmt.Errorf("validate batch: %w", err)
 	}
-	if err := settle(&b, &w); err != nil {
+	if err := settle(&b, &r, w); err != nil {
 		return Batch{}, fmt.Errorf("validate batch: %w", err)
 	}
 	return b, nil
@@ -138,8 +138,7 @@ func checkHeader(h *Header, fromClient bool) error {
 
 // settle brings header and payload to what the topic stores, once every
 // record has passed.
-func settle(b *Batch, w *walk) error {
-	r := w.rules
+func settle(b *Batch, r *Rules, w walked) error {
 	to := b.Codec()
 	if r.Compression.Recompress && !(b.IsControl() && to == None) {
 		to = r.Compression.Codec
@@ -148,9 +147,11 @@ func settle(b *Batch, w *walk) error {
 		w.maxTimestamp = r.NowMs
 	}
 	if to != b.Codec() || !w.ordered {
-		if err := rebuild(b, to, r.Compression.Level, w); err != nil {
+		if err := rebuild(b, to, r.Compression.Level, w.ordered); err != nil {
 			return err
 		}
+		b.setTimestampType(r.TimestampType)
+		b.setMaxTimestamp(w.maxTimestamp)
 		if r.MaxBytes > 0 && len(b.Raw) > r.MaxBytes {
 			return fmt.Errorf("%d bytes as %s, at most %d: %w", len(b.Raw), to, r.MaxBytes, ErrTooLarge)
 		}

@@ -213,10 +213,10 @@ func TestOffsetsAreRenumbered(t *testing.T) {
 		}
 		b := Batch{Header: h, Raw: plain}
 		if c != None {
-			w := walk{batch: &b, rules: &Rules{}, ordered: true}
-			if err := rebuild(&b, c, DefaultLevel, &w); err != nil {
+			if err := rebuild(&b, c, DefaultLevel, true); err != nil {
 				t.Fatal(err)
 			}
+			b.setMaxTimestamp(testNow)
 		}
 		got, err := Validate(b.Raw, clientRules())
 		if err != nil {

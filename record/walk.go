@@ -6,75 +6,71 @@ import (
 	"math"
 )
 
-// walk is one pass over a batch's records: their framing, the topic's rules,
-// and what the header has to say about them.
-type walk struct {
-	batch *Batch
-	rules *Rules
-
+// walked is what a pass over a batch's records has found out.
+type walked struct {
 	ordered      bool  // offset deltas are 0, 1, 2 ...
 	maxTimestamp int64 // of all records; NoTimestamp for none
-	rejected     *RejectedError
 }
 
-// minRecord is the length of the smallest record: size, attributes, timestamp
-// delta, offset delta, key, value and header count of one byte each.
-const minRecord = 7
+// maxRecords is how many records a compressed batch may hold that is not as
+// many bytes long: with [batchLimit] it bounds the work that a small batch can
+// ask for to some 100 ms.
+const maxRecords = 4 << 20
 
-// run walks all records. A broken record ends the walk; records that break a
-// rule are collected.
-func (w *walk) run() error {
-	b := w.batch
+// walk passes over all records: their framing and the topic's rules. A broken
+// record ends the walk; records that break a rule are collected.
+func walk(b *Batch, r *Rules) (walked, error) {
 	limit, maxRecord := int64(noLimit), int64(math.MaxInt32)
 	if b.Codec() != None {
 		limit = batchLimit(len(b.Raw))
-		if int64(b.Count)*minRecord > limit {
-			return fmt.Errorf("%d records: %w", b.Count, ErrTooLargeDecompressed)
+		if b.Count > maxRecords && int(b.Count) > len(b.Raw) {
+			return walked{}, fmt.Errorf("%d records: %w", b.Count, ErrTooLargeDecompressed)
 		}
-		if w.rules.MaxDecompressed > 0 {
-			maxRecord = w.rules.MaxDecompressed
+		if r.MaxDecompressed > 0 {
+			maxRecord = r.MaxDecompressed
 		}
 	}
 	var s section
 	defer s.close()
 	if err := s.open(b, limit); err != nil {
-		return err
+		return walked{}, err
 	}
+	w := walked{ordered: true, maxTimestamp: NoTimestamp}
+	var rejected *RejectedError
 	for i := range b.Count {
 		m, ok := s.next(maxRecord)
 		if !ok {
-			return fmt.Errorf("record %d: %w", i, s.err)
+			return w, fmt.Errorf("record %d: %w", i, s.err)
 		}
 		if m.offsetDelta != i {
 			w.ordered = false
 		}
 		timestamp := b.BaseTimestamp + m.timestampDelta
 		w.maxTimestamp = max(w.maxTimestamp, timestamp)
-		if w.rules.RequireKeys && !m.hasKey {
-			w.reject(i, ErrInvalid, "compacted topic cannot accept message without key")
-		} else if err := w.rules.checkTimestamp(timestamp, b); err != nil {
-			w.reject(i, ErrInvalidTimestamp, err.Error())
+		if r.RequireKeys && !m.hasKey {
+			rejected = rejected.add(i, ErrInvalid, "compacted topic cannot accept message without key")
+		} else if err := r.checkTimestamp(timestamp, b.LogAppendTime()); err != nil {
+			rejected = rejected.add(i, ErrInvalidTimestamp, err.Error())
 		}
 	}
 	if !s.atEnd() {
 		if s.err != nil {
-			return s.err
+			return w, s.err
 		}
-		return invalidf("bytes remain after %d records", b.Count)
+		return w, invalidf("bytes remain after %d records", b.Count)
 	}
-	if w.rejected != nil {
-		return w.rejected
+	if rejected != nil {
+		return w, rejected
 	}
-	return nil
+	return w, nil
 }
 
-// reject notes a record that breaks a rule. One bad timestamp makes it the
-// batch's error, as in LogValidator.processRecordErrors.
-func (w *walk) reject(index int32, err error, message string) {
-	if w.rejected == nil {
-		w.rejected = &RejectedError{Err: err}
+// add notes a record that breaks a rule; e is nil before the first. One bad
+// timestamp makes it the batch's error, as in LogValidator.processRecordErrors.
+func (e *RejectedError) add(index int32, err error, message string) *RejectedError {
+	if e == nil {
+		e = &RejectedError{Err: err}
 	}
-	e := w.rejected
 	e.Total++
 	if errors.Is(err, ErrInvalidTimestamp) {
 		e.Err = err
@@ -82,14 +78,15 @@ func (w *walk) reject(index int32, err error, message string) {
 	if len(e.Records) < maxRecordErrors {
 		e.Records = append(e.Records, RecordError{Index: index, Err: err, Message: message})
 	}
+	return e
 }
 
 // checkTimestamp applies message.timestamp.type, .before.max.ms and
 // .after.max.ms to one record. The two differences are taken without
 // overflow: a timestamp at the end of the range is out of bounds, not in.
-func (r *Rules) checkTimestamp(timestamp int64, b *Batch) error {
+func (r *Rules) checkTimestamp(timestamp int64, appendTime bool) error {
 	if r.TimestampType == LogAppendTime {
-		if b.LogAppendTime() {
+		if appendTime {
 			return errAppendTimeFromClient
 		}
 		return nil

@@ -14,38 +14,45 @@ const (
 	// zstdMaxWindow is the largest window that zstd-jni, and with it every
 	// Java consumer, decodes.
 	zstdMaxWindow = 128 << 20
-	// zstdStreamWindow is the largest window decoded as a stream. A stream
-	// decoder allocates its window whole, whatever the payload's size; a
-	// frame that asks for more is decoded into one buffer that grows with
-	// the output instead.
+	// zstdStreamWindow is the window we decode with. A decoder allocates its
+	// window whole, whatever the payload's size, so what a frame may ask for
+	// is not what it gets.
 	zstdStreamWindow = 8 << 20
+	// zstdPooledWindow is the largest window a pooled decoder keeps.
+	zstdPooledWindow = 2 << 20
 )
 
-// zstdDecoder streams zstd, any number of frames.
+// zstdDecoder streams zstd, any number of frames. A first frame that asks for
+// a window wider than ours is decoded with ours nonetheless, and decoded whole
+// when that turns out not to do: only a batch of more than 8 MiB that was
+// compressed at an extreme level comes to that.
 type zstdDecoder struct {
-	in    bytes.Reader
-	r     *zstd.Decoder
-	whole []byte // output not given yet, when wide
-	wide  bool
+	in     bytes.Reader
+	narrow []byte // replaced frame header, still to be read
+	r      *zstd.Decoder
+	window uint64
+
+	// For the second attempt at a wide frame.
+	wide   bool
+	all    []byte // the compressed section
+	limit  int64
+	given  int64  // bytes Read has given
+	whole  []byte // output not given yet
+	second bool   // whole is in use, zstdWhole is held
 }
 
 var zstdDecoders = sync.Pool{New: func() any {
 	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 		zstd.WithDecodeBuffersBelow(0), zstd.WithDecoderMaxWindow(zstdStreamWindow))
 	if err != nil {
-		panic("BUG: zstd stream decoder options: " + err.Error())
+		panic("BUG: zstd decoder options: " + err.Error())
 	}
 	return &zstdDecoder{r: r}
 }}
 
-var zstdWideDecoders = sync.Pool{New: func() any {
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
-		zstd.WithDecoderMaxWindow(zstdMaxWindow))
-	if err != nil {
-		panic("BUG: zstd wide decoder options: " + err.Error())
-	}
-	return r
-}}
+// zstdWhole is held while a frame is decoded whole, so that many connections
+// cannot multiply the memory which that takes.
+var zstdWhole sync.Mutex
 
 func (d *zstdDecoder) open(in []byte, limit int64) error {
 	var h zstd.Header
@@ -55,36 +62,64 @@ func (d *zstdDecoder) open(in []byte, limit int64) error {
 	if h.DictionaryID != 0 {
 		return invalidf("zstd frame needs dictionary %d", h.DictionaryID)
 	}
-	if h.HasFCS && h.FrameContentSize > uint64(limit) || h.WindowSize > zstdMaxWindow {
-		return fmt.Errorf("zstd frame of %d bytes, window %d: %w", h.FrameContentSize, h.WindowSize,
+	d.window = h.WindowSize
+	if h.SingleSegment {
+		d.window = h.FrameContentSize
+	}
+	if h.HasFCS && h.FrameContentSize > uint64(limit) || d.window > zstdMaxWindow {
+		return fmt.Errorf("zstd frame of %d bytes, window %d: %w", h.FrameContentSize, d.window,
 			ErrTooLargeDecompressed)
 	}
-	d.wide = h.WindowSize > zstdStreamWindow || h.HasFCS && h.FrameContentSize > zstdStreamWindow && h.SingleSegment
-	if d.wide {
-		return d.decodeWhole(in, limit)
-	}
 	d.in.Reset(in)
+	if d.wide = d.window > zstdStreamWindow && !h.Skippable; d.wide {
+		d.all, d.limit = in, limit
+		d.narrowHeader(in, h.SingleSegment)
+		return zstdError(d.r.Reset(io.MultiReader(bytes.NewReader(d.narrow), &d.in)))
+	}
 	return zstdError(d.r.Reset(&d.in))
 }
 
-// decodeWhole decodes everything into a buffer that doubles until the output
-// fits, so that memory follows what is really there and not what is declared.
-func (d *zstdDecoder) decodeWhole(in []byte, limit int64) error {
-	r := zstdWideDecoders.Get().(*zstd.Decoder)
-	defer zstdWideDecoders.Put(r)
-	for size := int64(max(4*len(in), 1<<20)); ; size *= 4 {
-		size = min(size, limit)
-		out, err := r.DecodeAll(in, make([]byte, 0, size))
-		if errors.Is(err, zstd.ErrDecoderSizeExceeded) && size < limit {
-			continue
-		}
-		d.whole = out
-		return zstdError(err)
+// narrowHeader replaces the frame header at the start of in by one that asks
+// for zstdStreamWindow and is else the same (RFC 8878, 3.1.1.1).
+func (d *zstdDecoder) narrowHeader(in []byte, singleSegment bool) {
+	const descriptorAt, singleSegmentBit, window8MiB = 4, 0x20, 13 << 3
+	d.narrow = append(d.narrow[:0], in[:descriptorAt]...)
+	d.narrow = append(d.narrow, in[descriptorAt]&^singleSegmentBit, window8MiB)
+	rest := descriptorAt + 2
+	if singleSegment {
+		rest-- // there is no window descriptor
 	}
+	d.in.Reset(in[rest:])
+}
+
+// decodeWhole starts over with the whole section and its real window.
+func (d *zstdDecoder) decodeWhole() error {
+	zstdWhole.Lock()
+	d.second = true
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
+		zstd.WithDecoderMaxWindow(zstdMaxWindow))
+	if err != nil {
+		panic("BUG: zstd whole decoder options: " + err.Error())
+	}
+	defer r.Close()
+	// The buffer grows until the output fits: declared sizes are not trusted.
+	out, size := []byte(nil), int64(max(4*len(d.all), 4*zstdStreamWindow))
+	for ; ; size *= 4 {
+		size = min(size, d.limit)
+		out, err = r.DecodeAll(d.all, make([]byte, 0, size))
+		if err == nil {
+			break
+		}
+		if size == d.limit || !errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+			return zstdError(err)
+		}
+	}
+	d.whole = out[min(d.given, int64(len(out))):]
+	return nil
 }
 
 func (d *zstdDecoder) Read(p []byte) (int, error) {
-	if d.wide {
+	if d.second {
 		if len(d.whole) == 0 {
 			return 0, io.EOF
 		}
@@ -93,15 +128,30 @@ func (d *zstdDecoder) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	n, err := d.r.Read(p)
+	d.given += int64(n)
+	if d.wide && n == 0 && err != nil && err != io.EOF && d.given >= zstdStreamWindow/2 {
+		if err := d.decodeWhole(); err != nil {
+			return 0, err
+		}
+		return d.Read(p)
+	}
+	if d.wide && n > 0 && err != nil && err != io.EOF {
+		return n, nil // the error comes back with the next call
+	}
 	return n, zstdError(err)
 }
 
 func (d *zstdDecoder) close() {
-	d.whole, d.wide = nil, false
-	d.in.Reset(nil)
-	if d.r.Reset(nil) == nil {
-		zstdDecoders.Put(d)
+	if d.second {
+		zstdWhole.Unlock()
 	}
+	r, keep := d.r, d.window <= zstdPooledWindow && d.r.Reset(nil) == nil
+	if !keep {
+		r.Close()
+		return
+	}
+	*d = zstdDecoder{r: r, narrow: d.narrow[:0]}
+	zstdDecoders.Put(d)
 }
 
 // zstdError tells a codec's "too large" from its "broken".
@@ -131,7 +181,7 @@ func compressZstd(dst *bytes.Buffer, level int, src io.Reader) error {
 	}
 	defer zstdWriters[l].Put(w)
 	w.Reset(dst)
-	if _, err := io.Copy(w, src); err != nil {
+	if err := feed(w, src); err != nil {
 		return err
 	}
 	return w.Close()
