@@ -8,7 +8,9 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync"
 
 	"weir/internal/clock"
 	"weir/metadata"
@@ -30,6 +32,9 @@ type Config struct {
 	Features map[string]int16 // finalised feature levels, written at the first start
 	Rules    Rules
 
+	// Exclusive says that no other broker uses the store: what a crash left half done may be tidied up,
+	// and data that belongs to another broker id is refused.
+	Exclusive bool
 	// SelfApplied lets a published image count as applied: for tools and tests where no broker
 	// reconciles what runs and calls Applied.
 	SelfApplied bool
@@ -42,141 +47,81 @@ type Rules struct {
 	CheckTopic  func(configs map[string]string) error
 	CheckBroker func(configs map[string]string, clusterWide bool) error
 	CheckGroup  func(configs map[string]string) error
-	// List reports whether a setting is a list, which APPEND and SUBTRACT need, and its default.
-	List func(kind ResourceKind, name string) (def string, ok bool)
+	// List reports whether a setting exists, whether it is a list, which APPEND and SUBTRACT need, and
+	// what the list is when it is not set.
+	List func(kind ResourceKind, name string) (def string, isList, known bool)
 }
 
 // Cluster is one broker's part in the cluster.
-type Cluster struct{}
+type Cluster struct {
+	store  MetaStore
+	config Config
+	lg     *slog.Logger
+
+	// admin serialises the changes that this broker makes, so that each is judged against the image
+	// that shows the one before. It is held over transactions of the store, never while waiting for
+	// what runs to follow.
+	admin sync.Mutex
+	// pids guards the block of producer ids.
+	pids struct {
+		sync.Mutex
+		next, end int64
+	}
+
+	image   level[*metadata.Image]
+	applied level[int64]
+
+	stop context.CancelFunc
+	done chan struct{} // closed when the follower ends; err is set before
+	err  error
+}
 
 // Open loads the metadata, registers this broker as a new incarnation (its broker epoch and the leader
 // epoch of each partition that it leads rise by one) and starts to follow the store. The cluster does
 // not close the store.
-func Open(ctx context.Context, store MetaStore, c Config, clk clock.Clock, lg *slog.Logger) (*Cluster, error) {
-	panic("unwritten")
+func Open(ctx context.Context, store MetaStore, c Config, _ clock.Clock, lg *slog.Logger,
+) (*Cluster, error) {
+	cl := &Cluster{store: store, config: c, lg: lg, done: make(chan struct{})}
+	cl.config.DefaultPartitions = max(c.DefaultPartitions, 1)
+	cl.config.DefaultReplication = max(c.DefaultReplication, 1)
+	cl.image.init(metadata.Empty())
+	cl.applied.init(-1)
+	if err := cl.register(ctx); err != nil {
+		return nil, fmt.Errorf("register broker %d: %w", c.BrokerID, err)
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	cl.stop = stop
+	m, events, err := cl.load(running)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("load metadata: %w", err)
+	}
+	go cl.follow(running, m, events)
+	return cl, nil
 }
 
 // Close stops following the store. Waiting calls return ErrClosed.
-func (c *Cluster) Close() error { panic("unwritten") }
+func (c *Cluster) Close() error {
+	c.stop()
+	<-c.done
+	return nil
+}
 
 // Image is the newest image. It is never nil.
-func (c *Cluster) Image() *metadata.Image { panic("unwritten") }
+func (c *Cluster) Image() *metadata.Image { return c.image.get() }
 
 // Changed returns a channel that is closed when the next image replaces the present one. Take it before
 // reading Image, or a change in between is missed.
-func (c *Cluster) Changed() <-chan struct{} { panic("unwritten") }
+func (c *Cluster) Changed() <-chan struct{} { return c.image.changed() }
 
 // Applied says that what runs matches the image of that revision: calls that wait for it return.
-func (c *Cluster) Applied(rev int64) { panic("unwritten") }
+func (c *Cluster) Applied(rev int64) { c.applied.raise(rev, func(old int64) bool { return old < rev }) }
 
 // Done is closed when the cluster no longer follows the store; Err then says why (nil after Close).
-func (c *Cluster) Done() <-chan struct{} { panic("unwritten") }
+func (c *Cluster) Done() <-chan struct{} { return c.done }
 
-// Err is why the cluster stopped following the store.
-func (c *Cluster) Err() error { panic("unwritten") }
-
-// NewTopic is a topic to be created.
-type NewTopic struct {
-	Name        string
-	Partitions  int32              // -1 for the default
-	Replication int16              // -1 for the default
-	Assignment  map[int32][]int32  // partition to brokers; then Partitions and Replication must be -1
-	Configs     map[string]*string // a nil value is refused
+// Err is why the cluster stopped following the store. It may be asked once Done is closed.
+func (c *Cluster) Err() error {
+	<-c.done
+	return c.err
 }
-
-// TopicResult is the outcome for one topic of a request.
-type TopicResult struct {
-	Name  string
-	Topic *metadata.Topic // as it is now (created, grown) or was (deleted); nil on error
-	Err   error
-}
-
-// CreateTopics creates topics, each for itself, in the order given; results stand in the same order.
-func (c *Cluster) CreateTopics(ctx context.Context, topics []NewTopic, validateOnly bool) []TopicResult {
-	panic("unwritten")
-}
-
-// TopicRef names a topic by name or, when Name is "", by id.
-type TopicRef struct {
-	Name string
-	ID   metadata.TopicID
-}
-
-// DeleteTopics deletes topics; results stand in the order of refs.
-func (c *Cluster) DeleteTopics(ctx context.Context, refs []TopicRef) []TopicResult {
-	panic("unwritten")
-}
-
-// NewPartitions asks for a topic to grow to Count partitions.
-type NewPartitions struct {
-	Name       string
-	Count      int32
-	Assignment [][]int32 // brokers of each partition added; nil lets the cluster choose
-}
-
-// CreatePartitions adds partitions to topics; results stand in the same order.
-func (c *Cluster) CreatePartitions(ctx context.Context, topics []NewPartitions, validateOnly bool,
-) []TopicResult {
-	panic("unwritten")
-}
-
-// ResourceKind says what a setting belongs to.
-type ResourceKind int8
-
-// The kinds of resource that have settings.
-const (
-	TopicResource ResourceKind = iota + 1
-	BrokerResource
-	GroupResource
-)
-
-// OpKind is what an incremental change does with a setting (KIP-339); the values are the protocol's.
-type OpKind int8
-
-// The kinds of incremental change.
-const (
-	OpSet OpKind = iota
-	OpDelete
-	OpAppend
-	OpSubtract
-)
-
-// ConfigOp is one change to one setting. A nil Value is refused unless the op deletes.
-type ConfigOp struct {
-	Name  string
-	Kind  OpKind
-	Value *string
-}
-
-// ConfigChange changes the settings of one resource. The name of a broker resource is its id as text, or
-// "" for all brokers.
-type ConfigChange struct {
-	Kind    ResourceKind
-	Name    string
-	Ops     []ConfigOp
-	Replace bool // the ops, all OpSet, are the whole new set of settings (legacy AlterConfigs)
-}
-
-// AlterConfigs applies changes, each resource all or nothing; errors stand in the order of changes.
-func (c *Cluster) AlterConfigs(ctx context.Context, changes []ConfigChange, validateOnly bool) []error {
-	panic("unwritten")
-}
-
-// NextProducerID hands out a producer id that no broker of the cluster hands out again. It takes blocks
-// of ProducerIDBlock from the store.
-func (c *Cluster) NextProducerID(ctx context.Context) (int64, error) { panic("unwritten") }
-
-// ProducerIDBlock is how many producer ids a broker reserves at a time, as in Kafka.
-const ProducerIDBlock = 1000
-
-// OpenBolt opens the metadata file at path, making it when there is none.
-func OpenBolt(path string) (MetaStore, error) { panic("unwritten") }
-
-// MemStore is a MetaStore in memory.
-type MemStore struct{ MetaStore }
-
-// NewMemStore makes an empty store.
-func NewMemStore() *MemStore { panic("unwritten") }
-
-// Snapshot returns an independent store with the same content, as a crash at this moment would leave it.
-func (m *MemStore) Snapshot() *MemStore { panic("unwritten") }

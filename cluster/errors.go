@@ -5,9 +5,10 @@ import "errors"
 // The kinds of refusal. Each error returned wraps one of them; its text is what Apache Kafka's controller
 // answers, and goes to the client as it is. The kind's own name is not part of the text.
 var (
-	ErrTopicExists              = errors.New("topic already exists")
-	ErrInvalidTopic             = errors.New("invalid topic name")
-	ErrTopicCollision           = errors.New("topic name collides with an existing topic") // is ErrInvalidTopic too
+	ErrTopicExists  = errors.New("topic already exists")
+	ErrInvalidTopic = errors.New("invalid topic name")
+	// ErrTopicCollision is an ErrInvalidTopic as well.
+	ErrTopicCollision           = errors.New("topic name collides with an existing topic")
 	ErrInvalidPartitions        = errors.New("invalid number of partitions")
 	ErrInvalidReplicationFactor = errors.New("invalid replication factor")
 	ErrInvalidAssignment        = errors.New("invalid replica assignment")
@@ -16,7 +17,7 @@ var (
 	ErrPolicyViolation          = errors.New("policy violation")
 	ErrUnknownTopic             = errors.New("unknown topic or partition")
 	ErrUnknownTopicID           = errors.New("unknown topic id")
-	// ErrTimeout says that the change is stored but the broker did not follow within the deadline.
+	// ErrTimeout says that the deadline passed first. The change may be stored nevertheless.
 	ErrTimeout = errors.New("request timed out")
 )
 
@@ -26,7 +27,12 @@ type refusal struct {
 	text string
 }
 
-func (r *refusal) Error() string { return r.text }
+func (r *refusal) Error() string {
+	if r.text == "" {
+		return r.kind.Error()
+	}
+	return r.text
+}
 
 func (r *refusal) Unwrap() error { return r.kind }
 
@@ -36,3 +42,12 @@ func (r *refusal) Is(target error) bool {
 }
 
 func refuse(kind error, text string) error { return &refusal{kind: kind, text: text} }
+
+// ClientText is what Kafka sends along with the error's code; false when it sends the code alone.
+func ClientText(err error) (string, bool) {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.text, r.text != ""
+	}
+	return err.Error(), true
+}
