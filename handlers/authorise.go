@@ -6,10 +6,14 @@ type operation int8
 const (
 	opRead operation = iota + 1
 	opWrite
+	opCreate
 	opDelete
+	opAlter
 	opDescribe
-	opIdempotentWrite
 	opClusterAction
+	opDescribeConfigs
+	opAlterConfigs
+	opIdempotentWrite
 )
 
 // resource is the kind of thing an operation is about (ResourceType).
@@ -17,6 +21,7 @@ type resource int8
 
 const (
 	topicResource resource = iota + 1
+	groupResource
 	clusterResource
 	transactionalIDResource
 )
@@ -24,7 +29,7 @@ const (
 // clusterName is the only name of a clusterResource.
 const clusterName = "kafka-cluster"
 
-// allowed is the second beat of every data-plane handler and the one place where permissions are asked for. There is no
+// allowed is the second beat of every handler and the one place where permissions are asked for. There is no
 // authorizer yet, and as in Kafka without authorizer.class.name everything is then allowed, but for ClusterAction: no
 // other broker exists that could rightly claim to be one (B26).
 func (h *Handlers) allowed(_ *Conn, op operation, _ resource, _ string) bool {

@@ -41,4 +41,3 @@ type leaderHint struct {
 	port       int32
 	known      bool // host and port are set
 }
-

@@ -107,7 +107,6 @@ func translations() []translation {
 
 		{groups.ErrInvalidGroupID, kerr.InvalidGroupID},
 		{groups.ErrInvalidRequest, kerr.InvalidRequest},
-		{groups.ErrInvalidCommitOffset, kerr.InvalidCommitOffsetSize},
 		{groups.ErrUnknownMember, kerr.UnknownMemberID},
 		{groups.ErrIllegalGeneration, kerr.IllegalGeneration},
 		{groups.ErrInconsistentProtocol, kerr.InconsistentGroupProtocol},

@@ -1,0 +1,217 @@
+// Package broker is the composition root: it maps the settings to the rooms, opens the rooms bottom-up, keeps what runs in
+// line with the metadata, and closes the rooms top-down.
+//
+// A broker keeps everything in one data directory (the first of log.dirs): the metadata store meta.db, and one directory
+// per partition, named by topic id. Several brokers can run in one process; they share nothing.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path"
+	"sync"
+	"time"
+
+	"weir/cluster"
+	"weir/config"
+	"weir/groups"
+	"weir/handlers"
+	"weir/internal/clock"
+	"weir/log"
+	"weir/partition"
+	"weir/server"
+	"weir/vfs"
+)
+
+// Config is what a broker is made of. Only Values is needed.
+type Config struct {
+	Values *config.Values
+	FS     vfs.FS            // the machine's file system when nil
+	Store  cluster.MetaStore // meta.db in the data directory when nil; a store given is not closed by the broker
+	Clock  clock.Clock       // the machine's clock when nil
+	Logger *slog.Logger      // discards when nil
+	// Version is the program's version, for the start line.
+	Version string
+}
+
+// metaFile is the metadata store's name in the data directory.
+const metaFile = "meta.db"
+
+// Broker is a running broker. Its rooms are listed in the order in which they are opened.
+type Broker struct {
+	config   Config
+	settings *settings
+	id       int32
+	dir      string
+
+	store      cluster.MetaStore
+	server     *server.Server // listens from the start, accepts at the end
+	cluster    *cluster.Cluster
+	directory  *log.Directory
+	syncer     *partition.SyncCommitter
+	committer  *partition.PageCacheCommitter
+	partitions *partition.Set
+	groups     *groups.Service
+	handlers   *handlers.Handlers
+	schedule   *schedule
+
+	stopping   chan struct{} // closed when Close begins to stop the rooms below the server
+	reconciled chan struct{} // closed when the reconcile loop has ended; nil before it began
+	closeOnce  sync.Once
+	closeErr   error
+}
+
+// Open starts a broker and returns when it is ready to serve: all its partitions are open and its listeners accept. On
+// failure everything that was opened is closed again.
+func Open(ctx context.Context, c Config) (*Broker, error) {
+	if c.FS == nil {
+		c.FS = vfs.OS()
+	}
+	if c.Clock == nil {
+		c.Clock = clock.Real()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	began := c.Clock.Now()
+	s, err := newSettings(c.Values)
+	if err != nil {
+		return nil, fmt.Errorf("open broker: %w", err)
+	}
+	b := &Broker{config: c, settings: s, id: s.brokerID, dir: s.dataDir, stopping: make(chan struct{})}
+	for _, step := range []func(context.Context) error{b.openStore, b.openCluster, b.openLogs, b.openHandlers} {
+		if err := step(ctx); err != nil {
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdownTimeout)
+			defer cancel()
+			return nil, fmt.Errorf("open broker: %w", errors.Join(err, b.Close(closing)))
+		}
+	}
+	b.start()
+	b.announce(c.Clock.Since(began))
+	return b, nil
+}
+
+// openStore makes the data directory and opens the metadata, which locks it against other processes.
+func (b *Broker) openStore(context.Context) error {
+	if err := b.config.FS.MkdirAll(b.dir); err != nil {
+		return fmt.Errorf("make data directory %s: %w", b.dir, err)
+	}
+	b.store = b.config.Store
+	if b.store != nil {
+		return nil
+	}
+	store, err := cluster.OpenBolt(path.Join(b.dir, metaFile))
+	if err != nil {
+		return fmt.Errorf("open metadata: %w", err)
+	}
+	b.store = store
+	return nil
+}
+
+// openCluster binds the listeners, so that their ports are known, and registers this incarnation of the broker.
+func (b *Broker) openCluster(ctx context.Context) error {
+	sc := b.settings.server
+	sc.Clock, sc.Logger = b.config.Clock, b.config.Logger
+	var err error
+	if b.server, err = server.Listen(sc); err != nil {
+		return fmt.Errorf("open server: %w", err)
+	}
+	cc := b.settings.cluster
+	cc.Endpoints = endpoints(sc.Listeners, b.settings.advertised, b.server.Addr)
+	if b.cluster, err = cluster.Open(ctx, b.store, cc, b.config.Clock, b.config.Logger); err != nil {
+		return fmt.Errorf("open cluster: %w", err)
+	}
+	return nil
+}
+
+// openLogs opens the data directory and everything that works on it, and all partitions.
+func (b *Broker) openLogs(context.Context) error {
+	dc := b.settings.directory
+	dc.BrokerEpoch = b.cluster.Image().BrokerEpoch
+	var err error
+	if b.directory, err = log.OpenDirectory(b.config.FS, b.dir, dc, b.config.Clock, b.config.Logger); err != nil {
+		return fmt.Errorf("open data directory: %w", err)
+	}
+	b.syncer = partition.NewSyncCommitter(partition.SyncConfig{}, b.config.Clock, b.config.Logger)
+	b.committer = partition.NewPageCacheCommitter(b.syncer, b.config.Clock)
+	b.partitions = partition.NewSet()
+	gc := b.settings.groups
+	if topic := b.cluster.Image().Topic(offsetsTopic); topic != nil {
+		gc.OffsetsPartitions = int32(len(topic.Partitions))
+	}
+	b.groups = groups.New(gc, b.config.Clock, b.config.Logger)
+	return nil
+}
+
+// openHandlers makes the handlers, brings everything in line with the metadata once, and keeps it so.
+func (b *Broker) openHandlers(context.Context) error {
+	b.handlers = handlers.New(handlers.Deps{
+		BrokerID: b.id, Config: b.config.Values, Cluster: b.cluster, Partitions: b.partitions, Groups: b.groups,
+		Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
+	})
+	r := newReconciler(b)
+	changed := b.cluster.Changed()
+	failed := r.apply(b.cluster.Image())
+	b.reconciled = make(chan struct{})
+	go func() {
+		defer close(b.reconciled)
+		r.run(changed, failed)
+	}()
+	return nil
+}
+
+// start begins the periodic work and accepts connections.
+func (b *Broker) start() {
+	b.schedule = newSchedule(b.config.Clock, b.config.Logger)
+	b.schedule.every(b.settings.retentionInterval, "retention", b.retain)
+	b.server.Start(b.handlers.Serve)
+}
+
+// retain deletes what retention no longer keeps, partition by partition.
+func (b *Broker) retain(ctx context.Context) {
+	for _, p := range b.partitions.All() {
+		if ctx.Err() != nil {
+			return
+		}
+		deleted, err := p.Retain()
+		switch {
+		case errors.Is(err, log.ErrOffline) || errors.Is(err, log.ErrClosed): // told when it happened, or deleted
+		case err != nil:
+			b.config.Logger.Error("retain partition", "partition", p.ID().String(), "error", err)
+		case deleted > 0:
+			b.config.Logger.Info("segments deleted by retention", "partition", p.ID().String(), "segments", deleted)
+		}
+	}
+}
+
+// Addr returns the address that a listener is bound to, nil when there is none of that name.
+func (b *Broker) Addr(listener string) net.Addr { return b.server.Addr(listener) }
+
+// Done is closed when the broker can no longer follow its metadata and must be closed; Err says why.
+func (b *Broker) Done() <-chan struct{} { return b.cluster.Done() }
+
+// Err is why Done was closed.
+func (b *Broker) Err() error { return b.cluster.Err() }
+
+// syncProbes is how often the start line's sync time is measured; the median is told.
+const syncProbes = 3
+
+// announce writes the one line that says what was started.
+func (b *Broker) announce(took time.Duration) {
+	syncTime := "unknown"
+	if times, err := b.directory.MeasureSync(syncProbes); err == nil && len(times) > 0 {
+		syncTime = median(times).Round(time.Microsecond).String()
+	}
+	var listening []string
+	for _, l := range b.settings.server.Listeners {
+		listening = append(listening, l.Name+"://"+b.Addr(l.Name).String())
+	}
+	image := b.cluster.Image()
+	b.config.Logger.Info("weir is ready", "version", b.config.Version, "listeners", listening, "dir", b.dir,
+		"durability", b.settings.durability, "fsync", syncTime, "broker", b.id, "cluster", image.ClusterID,
+		"topics", len(image.Topics()), "partitions", image.PartitionCount(), "clean", b.directory.WasClean(),
+		"took", took.Round(time.Millisecond/10).String())
+}
