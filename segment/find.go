@@ -3,6 +3,7 @@ package segment
 import (
 	"errors"
 
+	"weir/index"
 	"weir/record"
 	"weir/vfs"
 )
@@ -44,31 +45,36 @@ func (s *Segment) find(f vfs.File, offset, end int64) (found, error) {
 	return s.findFrom(f, pos, offset, end)
 }
 
-// floor returns the position of a batch that is at or before the one with offset. An index entry is true when the
-// batch at its position ends with its offset: then every batch before that position ends before that offset. Where
+// floor returns the position of a batch that is at or before the one with offset, 0 when the index names none. Where
 // the index is damaged the search may end at any entry, but every true one at or below offset is a right start.
 func (s *Segment) floor(f vfs.File, offset int64) (pos int64, lied bool, err error) {
 	e, ok, err := s.offsets.Floor(offset)
 	if err != nil {
 		return 0, true, nil // the index cannot be read: as bad as a lie
 	}
-	if !ok || e.Position == 0 {
+	if !ok {
 		return 0, false, nil
 	}
-	if e.Position >= s.size.Load() || e.Position < 0 || e.Offset > offset {
-		return 0, true, nil
+	if ok = e.Offset <= offset; ok {
+		ok, err = s.isTrue(f, e)
+	}
+	if err != nil || !ok {
+		return 0, !ok, err
+	}
+	return e.Position, false, nil
+}
+
+// isTrue reports whether the batch at the entry's position ends with its offset. Then every batch before that position
+// ends before that offset.
+func (s *Segment) isTrue(f vfs.File, e index.OffsetEntry) (bool, error) {
+	if e.Position <= 0 || e.Position >= s.size.Load() {
+		return false, nil // the first batch never has an entry
 	}
 	w := s.newWalker(f, s.size.Load(), record.HeaderSize)
 	defer w.close()
 	h, err := w.header(e.Position)
-	var damage *DamageError
-	switch {
-	case errors.As(err, &damage):
-		return 0, true, nil // if it is the log that is damaged, the search will come upon it
-	case err != nil:
-		return 0, false, err
-	}
-	return e.Position, h.LastOffset() != e.Offset, nil
+	// Where it is the log that is damaged, the search without the index will come upon it.
+	return err == nil && h.LastOffset() == e.Offset, asDisk(err)
 }
 
 func (s *Segment) findFrom(f vfs.File, pos, offset, end int64) (found, error) {

@@ -167,16 +167,18 @@ func (s *Segment) setFirst(h record.Header) {
 // trustIndexes checks the newest entries against the log and empties a time index that lies. It returns the position
 // of the newest batch that the offset index names, or 0 when it names none or cannot be trusted.
 func (s *Segment) trustIndexes(f vfs.File) (pos int64, err error) {
-	last, _ := s.offsets.Last()
-	pos, lied, err := s.floor(f, last.Offset)
-	if err != nil {
-		return 0, err
+	last, some := s.offsets.Last()
+	ok := true
+	if some {
+		pos = last.Position
+		if ok, err = s.isTrue(f, last); err != nil {
+			return 0, err
+		}
 	}
-	if lied {
-		return 0, s.times.Rebuild(nil)
-	}
-	if ok, err := s.trustTimes(f, pos); err != nil || ok {
-		return pos, err
+	if ok {
+		if ok, err = s.trustTimes(f, pos); err != nil || ok {
+			return pos, err
+		}
 	}
 	return 0, s.times.Rebuild(nil)
 }

@@ -86,40 +86,45 @@ func (s *Segment) openForWrite() (*handle, error) {
 // start cuts the indexes back to before the batch of from and returns the position of the batch to begin with.
 func (r *recovery) start() (int64, error) {
 	s := r.s
-	pos, lied, err := s.floor(r.f, r.from-1)
+	pos, _, err := s.floor(r.f, r.from-1)
 	if err != nil {
 		return 0, err
 	}
-	if pos == 0 || lied {
-		r.x = indexer{s: s, max: TimestampOffset{noTimestamp, s.base}}
-		return 0, errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil))
+	if pos > 0 {
+		h, err := r.w.header(pos)
+		if err != nil {
+			return 0, err
+		}
+		// The entry of the batch at pos stays; walking over that batch again sets the indexer up to go on after it.
+		end := h.LastOffset() + 1
+		if err := errors.Join(s.offsets.Truncate(end), s.times.Truncate(end)); err != nil {
+			return 0, err
+		}
+		if last, _ := s.offsets.Last(); last.Position == pos {
+			ok, err := s.trustTimes(r.f, pos)
+			if err != nil {
+				return 0, err
+			}
+			if ok {
+				r.x, r.first = s.resumeIndexer(), s.FirstTimestamp()
+				return pos, nil
+			}
+		}
 	}
-	h, err := r.w.header(pos)
-	if err != nil {
+	if err := errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil)); err != nil {
 		return 0, err
-	}
-	// The entry of the batch at pos stays; walking over the batch again sets the indexer up to go on after it.
-	if err := errors.Join(s.offsets.Truncate(h.LastOffset()+1), s.times.Truncate(h.LastOffset()+1)); err != nil {
-		return 0, err
-	}
-	last, _ := s.times.Last()
-	ok, err := s.trustTime(r.f, last)
-	if err != nil {
-		return 0, err
-	}
-	if !ok {
-		r.x = indexer{s: s, max: TimestampOffset{noTimestamp, s.base}}
-		return 0, errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil))
 	}
 	r.x = s.resumeIndexer()
-	r.first = s.first
-	return pos, nil
+	return 0, nil
 }
 
 // run walks from pos to the first bad batch and returns where that is.
 func (r *recovery) run(pos int64) (int64, error) {
 	for pos < r.w.end {
 		h, err := r.w.header(pos)
+		if err == nil && r.isGap(h, pos) {
+			err = r.s.damage(pos, r.w.prevLast+1, errGap)
+		}
 		if err == nil && (r.reached || h.LastOffset() >= r.from) {
 			if !r.reached {
 				r.reached, r.coldEnd = true, pos
@@ -150,6 +155,13 @@ func (r *recovery) run(pos int64) (int64, error) {
 		r.coldEnd = pos
 	}
 	return pos, nil
+}
+
+// isGap reports whether offsets are missing before the batch at pos. The batch that recovery begins with says nothing
+// unless it is the first of the file.
+func (r *recovery) isGap(h record.Header, pos int64) bool {
+	return r.s.c.Contiguous && (r.w.prevLast >= r.s.base || pos == 0) && r.w.prevLast+1 >= r.from &&
+		h.BaseOffset != r.w.prevLast+1
 }
 
 // batch reads and checks the batch at pos, visits it, and writes it again.

@@ -109,7 +109,7 @@ func (w *walker) check(h record.Header, pos int64) error {
 	switch {
 	case pos+int64(h.Size()) > w.end:
 		return errTorn
-	case h.LastOffsetDelta < 0 || last < h.BaseOffset || last-w.s.base > math.MaxInt32:
+	case h.LeaderEpoch < -1 || h.LastOffsetDelta < 0 || last < h.BaseOffset || last-w.s.base > math.MaxInt32:
 		return record.ErrCorrupt
 	case h.Count < 0 || h.Count > h.LastOffsetDelta+1 && h.LastOffsetDelta < math.MaxInt32:
 		return errCount
@@ -117,8 +117,6 @@ func (w *walker) check(h record.Header, pos int64) error {
 		return errOrder
 	case last >= w.s.bound:
 		return errBound
-	case w.s.c.Contiguous && w.prevLast >= w.s.base && h.BaseOffset != w.prevLast+1:
-		return errGap
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ type Config struct {
 	IndexIntervalBytes int   // bytes of batches between two index entries (index.interval.bytes)
 	IndexMaxBytes      int   // size of the indexes at which the segment is full (segment.index.bytes)
 	Preallocate        int64 // bytes reserved on disk when the segment is created (preallocate); 0 = off
-	// Contiguous says that offsets have no gaps, as in every log that was never compacted: then a gap is damage.
+	// Contiguous says that appends leave no gaps between offsets, so that Recover ends before one. Reads allow gaps:
+	// compaction, now or under an earlier cleanup.policy, makes them in what is durable.
 	Contiguous bool
 }
 
