@@ -66,7 +66,7 @@ func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
 	// From here on the batch is in the log: its offsets are used up whatever happens.
 	l.end.Store(out.LastOffset + 1)
 	if b.HasProducer() {
-		if err := l.applyLocked(&b.Header, m, e); err != nil {
+		if err := l.applyLocked(&b.Header, m, e, nowMs); err != nil {
 			return Appended{}, l.fail(fmt.Errorf("append to %s: %w", l.id, err))
 		}
 	}
@@ -87,14 +87,14 @@ func (l *Log) checkProducerLocked(b *record.Batch) (marker, error) {
 
 // applyLocked takes a batch that is in the log into the producer and transaction state, and an aborted transaction
 // into the index of the segment that holds its marker.
-func (l *Log) applyLocked(h *record.Header, m marker, e *entry) error {
+func (l *Log) applyLocked(h *record.Header, m marker, e *entry, nowMs int64) error {
 	if !h.IsControl() {
-		if l.producers.applyData(h) {
+		if l.producers.applyData(h, nowMs) {
 			l.txns.begin(h.ProducerID, h.BaseOffset)
 		}
 		return nil
 	}
-	first := l.producers.applyMarker(h, m)
+	first := l.producers.applyMarker(h, m, nowMs)
 	if first == noTxn {
 		return nil
 	}

@@ -69,27 +69,27 @@ func (l *Log) close() error {
 	list := *l.list.Load()
 	l.mu.Unlock()
 	if err == nil {
-		err = l.closeFiles(list)
+		err = l.settleFiles()
 	}
-	retire(list)
-	return err
-}
-
-// closeFiles needs filesMu.
-func (l *Log) closeFiles(list segments) error {
-	if _, err := l.sync(true); err != nil {
+	if err != nil {
+		retire(list)
 		return err
 	}
-	if err := l.finishRollsHeld(); err != nil {
-		return err
+	for _, e := range list {
+		err = errors.Join(err, e.seg.Close())
 	}
-	if err := list.active().seg.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", l.id, err)
-	}
-	if err := l.fs.SyncDir(l.path); err != nil {
+	if err = errors.Join(err, l.fs.SyncDir(l.path)); err != nil {
 		return fmt.Errorf("close %s: %w", l.id, err)
 	}
 	return nil
+}
+
+// settleFiles needs filesMu.
+func (l *Log) settleFiles() error {
+	if _, err := l.sync(true); err != nil {
+		return err
+	}
+	return l.finishRollsHeld()
 }
 
 // mark leaves the clean-shutdown marker. A partition that was never opened since an unclean stop is not recovered

@@ -35,7 +35,8 @@ func (m batchMeta) firstOffset() int64 { return m.lastOffset - int64(m.delta) }
 // producer is the state of one producer id (ProducerStateEntry.java).
 type producer struct {
 	id               int64
-	lastTimestamp    int64
+	lastTimestamp    int64 // of its last batch, as the client or the broker stamped it
+	touchedMs        int64 // the broker's time of its last append: what expiry goes by
 	txnFirst         int64 // first offset of the open transaction, or noTxn
 	coordinatorEpoch int32
 	epoch            int16
@@ -158,8 +159,8 @@ func (s *producers) checkMarker(h *record.Header, m marker) error {
 	return nil
 }
 
-// applyData takes an appended data batch into the state; began says that it opened a transaction.
-func (s *producers) applyData(h *record.Header) (began bool) {
+// applyData takes a data batch appended at nowMs into the state; began says that it opened a transaction.
+func (s *producers) applyData(h *record.Header, nowMs int64) (began bool) {
 	p := s.find(h.ProducerID)
 	if p == nil {
 		p = newProducer(h.ProducerID)
@@ -168,7 +169,7 @@ func (s *producers) applyData(h *record.Header) (began bool) {
 	p.setEpoch(h.ProducerEpoch)
 	p.add(batchMeta{lastOffset: h.LastOffset(), timestamp: h.MaxTimestamp, lastSeq: h.LastSequence(),
 		delta: h.LastOffsetDelta})
-	p.lastTimestamp = h.MaxTimestamp
+	p.lastTimestamp, p.touchedMs = h.MaxTimestamp, nowMs
 	if h.IsTransactional() && p.txnFirst == noTxn {
 		p.txnFirst = h.BaseOffset
 		return true
@@ -178,7 +179,7 @@ func (s *producers) applyData(h *record.Header) (began bool) {
 
 // applyMarker takes an appended marker into the state and returns the first offset of the transaction that it
 // completes, or noTxn when it had written nothing here.
-func (s *producers) applyMarker(h *record.Header, m marker) (txnFirst int64) {
+func (s *producers) applyMarker(h *record.Header, m marker, nowMs int64) (txnFirst int64) {
 	p := s.find(h.ProducerID)
 	if p == nil {
 		p = newProducer(h.ProducerID)
@@ -186,11 +187,22 @@ func (s *producers) applyMarker(h *record.Header, m marker) (txnFirst int64) {
 	}
 	txnFirst = p.txnFirst
 	p.setEpoch(h.ProducerEpoch)
-	p.coordinatorEpoch, p.txnFirst, p.lastTimestamp = m.coordinatorEpoch, noTxn, m.timestamp
+	p.coordinatorEpoch, p.txnFirst = m.coordinatorEpoch, noTxn
+	p.lastTimestamp, p.touchedMs = m.timestamp, nowMs
 	return txnFirst
 }
 
-// expire forgets producers that were idle for expireMs and have no transaction open.
+// touchedBefore guesses when the producer wrote, knowing that it was not after atMs: at its last timestamp if that
+// can be, else as late as can be.
+func (p *producer) touchedBefore(atMs, expireMs int64) int64 {
+	if p.lastTimestamp <= atMs && atMs-p.lastTimestamp < expireMs {
+		return p.lastTimestamp
+	}
+	return atMs
+}
+
+// expire forgets producers that were idle for expireMs and have no transaction open. Kafka goes by the records'
+// timestamps, and so forgets at once a producer that writes old events; we go by our own clock.
 func (s *producers) expire(nowMs, expireMs int64) (forgotten int) {
 	for id, p := range s.byID {
 		if p.expired(nowMs, expireMs) {
@@ -202,5 +214,5 @@ func (s *producers) expire(nowMs, expireMs int64) (forgotten int) {
 }
 
 func (p *producer) expired(nowMs, expireMs int64) bool {
-	return p.txnFirst == noTxn && nowMs-p.lastTimestamp >= expireMs
+	return p.txnFirst == noTxn && nowMs-p.touchedMs >= expireMs
 }

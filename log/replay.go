@@ -56,7 +56,12 @@ func (l *Log) loadSnapshot(offset int64) (ok bool, err error) {
 		return false, nil
 	}
 	nowMs, expireMs := l.clk.Now().UnixMilli(), l.cfg.Load().ProducerIDExpirationMs
+	takenMs := nowMs
+	if info, err := l.fs.Stat(name); err == nil {
+		takenMs = min(nowMs, info.ModTime.UnixMilli())
+	}
 	for _, p := range s.byID {
+		p.touchedMs = p.touchedBefore(takenMs, expireMs)
 		if p.expired(nowMs, expireMs) {
 			continue
 		}
@@ -74,8 +79,9 @@ func (l *Log) replayBatch(h record.Header, load func() (record.Batch, error), e 
 	if !h.HasProducer() {
 		return nil
 	}
+	nowMs := l.clk.Now().UnixMilli()
 	if !h.IsControl() {
-		return l.applyLocked(&h, marker{}, e)
+		return l.applyLocked(&h, marker{}, e, nowMs)
 	}
 	b, err := load()
 	if err != nil {
@@ -85,5 +91,5 @@ func (l *Log) replayBatch(h record.Header, load func() (record.Batch, error), e 
 	if err != nil || !ok {
 		return err
 	}
-	return l.applyLocked(&h, m, e)
+	return l.applyLocked(&h, m, e, nowMs)
 }

@@ -1,0 +1,151 @@
+package log
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"weir/record"
+)
+
+func TestSequences(t *testing.T) {
+	r := newRig(t, smallConfig())
+	first := r.append(idempotent(1, 0, 0, 2, 100))
+	r.appendErr(idempotent(1, 0, 3, 1, 0), ErrOutOfOrderSequence)
+	r.appendErr(idempotent(1, 0, 1, 1, 0), ErrOutOfOrderSequence)
+	for seq := int32(2); seq < 6; seq++ {
+		r.append(idempotent(1, 0, seq, 1, int64(seq)))
+	}
+	dup := r.append(idempotent(1, 0, 0, 2, 999))
+	if !dup.Duplicate || dup.BaseOffset != first.BaseOffset || dup.LastOffset != first.LastOffset ||
+		dup.AppendTimeMs != 100 {
+		t.Fatalf("the fifth last: got %+v; want %+v", dup, first)
+	}
+	r.append(idempotent(1, 0, 6, 1, 6))
+	r.appendErr(idempotent(1, 0, 0, 2, 0), ErrOutOfOrderSequence) // the sixth last is forgotten
+	if a := r.append(idempotent(1, 0, 2, 1, 0)); !a.Duplicate {
+		t.Fatal("the fifth last is a duplicate")
+	}
+	r.appendErr(idempotent(1, 0, 2, 2, 0), ErrOutOfOrderSequence) // another range is no duplicate
+
+	r.appendErr(idempotent(1, 1, 7, 1, 0), ErrOutOfOrderSequence) // a new epoch begins at 0
+	r.append(idempotent(1, 1, 0, 1, 0))
+	r.appendErr(idempotent(1, 0, 7, 1, 0), ErrProducerFenced)
+	r.appendErr(idempotent(1, 0, 6, 1, 0), ErrProducerFenced)
+	r.append(idempotent(2, 5, 4711, 1, 0)) // an unknown producer may begin anywhere (Kafka 4)
+	r.append(idempotent(2, 5, 4712, 1, 0))
+}
+
+func TestSequenceWrap(t *testing.T) {
+	r := newRig(t, smallConfig())
+	r.append(idempotent(1, 0, math.MaxInt32-1, 3, 0)) // 2^31-2, 2^31-1, 0
+	if a := r.append(idempotent(1, 0, math.MaxInt32-1, 3, 0)); !a.Duplicate {
+		t.Fatal("a batch over the wrap is not recognised")
+	}
+	r.append(idempotent(1, 0, 1, 1, 0))
+	r.append(idempotent(3, 0, math.MaxInt32, 1, 0))
+	r.append(idempotent(3, 0, 0, 1, 0))
+}
+
+func TestLastFiveSurviveRestartAndCrash(t *testing.T) {
+	for _, kind := range []string{"restart", "crash", "roll and crash"} {
+		t.Run(kind, func(t *testing.T) {
+			r := newRig(t, smallConfig())
+			var want [7]Appended
+			for seq := range int32(7) {
+				want[seq] = r.append(idempotent(1, 0, seq, 1, 50+int64(seq)))
+			}
+			r.sync()
+			switch kind {
+			case "restart":
+				r.restart(1)
+			case "roll and crash":
+				must(t, r.l.Roll())
+				must(t, r.l.finishRolls())
+				must(t, r.d.Checkpoint())
+				r.crash(1)
+			default:
+				r.crash(1)
+			}
+			for seq := int32(2); seq < 7; seq++ {
+				if a := r.append(idempotent(1, 0, seq, 1, 0)); !a.Duplicate || a.BaseOffset != want[seq].BaseOffset ||
+					a.AppendTimeMs != 50+int64(seq) {
+					t.Fatalf("sequence %d: got %+v; want %+v", seq, a, want[seq])
+				}
+			}
+			r.appendErr(idempotent(1, 0, 1, 1, 0), ErrOutOfOrderSequence)
+			r.append(idempotent(1, 0, 7, 1, 0))
+		})
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	c := smallConfig()
+	c.ProducerIDExpirationMs = 1000
+	r := newRig(t, c)
+	r.append(idempotent(1, 0, 0, 1, r.nowMs()))
+	r.append(transactional(2, 0, 0, 1, r.nowMs()))
+	r.clk.Advance(time.Second)
+	if n := r.l.expireProducers(r.nowMs()); n != 1 {
+		t.Fatalf("%d expired; want 1: an open transaction keeps its producer", n)
+	}
+	r.append(idempotent(1, 0, 99, 1, r.nowMs()))
+}
+
+func end(kind record.ControlType, pid int64, epoch int16, coordinator int32, ms int64) *record.Batch {
+	b := record.ControlBatch(kind, pid, epoch, coordinator, ms)
+	return &b
+}
+
+func TestTransactions(t *testing.T) {
+	r := newRig(t, smallConfig())
+	r.append(data(1, 0))                   // 0
+	r.append(transactional(1, 0, 0, 2, 0)) // 1, 2
+	r.append(transactional(2, 0, 0, 1, 0)) // 3
+	r.appendErr(idempotent(1, 0, 2, 1, 0), ErrInvalidTxnState)
+	hw := r.l.EndOffset()
+	if got := r.l.LastStable(hw); got != 1 {
+		t.Fatalf("last stable: %d; want 1", got)
+	}
+	r.append(end(record.ControlAbort, 1, 0, 3, 0)) // 4
+	if got := r.l.LastStable(hw); got != 1 {
+		t.Fatalf("the marker lies past the high watermark, last stable: %d; want 1", got)
+	}
+	hw = r.l.EndOffset()
+	if got := r.l.LastStable(hw); got != 3 {
+		t.Fatalf("last stable: %d; want 3", got)
+	}
+	r.appendErr(end(record.ControlCommit, 1, 0, 2, 0), ErrCoordinatorFenced)
+	r.append(end(record.ControlCommit, 2, 1, 3, 0)) // 5, bumps the epoch
+	r.appendErr(transactional(2, 0, 1, 1, 0), ErrProducerFenced)
+	r.append(transactional(2, 1, 0, 1, 0)) // 6
+	check := func(l *Log) {
+		t.Helper()
+		hw := l.EndOffset()
+		if got := l.LastStable(hw); got != 6 {
+			t.Fatalf("last stable: %d; want 6", got)
+		}
+		aborted, err := l.AbortedTxns(0, hw)
+		must(t, err)
+		if len(aborted) != 1 || aborted[0] != (AbortedTxn{ProducerID: 1, FirstOffset: 1}) {
+			t.Fatalf("aborted: %+v", aborted)
+		}
+		if aborted, err = l.AbortedTxns(5, hw); err != nil || len(aborted) != 0 {
+			t.Fatalf("aborted from 5 on: %+v %v", aborted, err)
+		}
+	}
+	check(r.l)
+	r.sync()
+	r.restart(1)
+	check(r.l)
+	r.sync()
+	r.crash(2)
+	check(r.l)
+	must(t, r.l.Roll())
+	r.append(end(record.ControlAbort, 2, 1, 3, 0)) // 7, in another segment than its records
+	aborted, err := r.l.AbortedTxns(0, r.l.EndOffset())
+	must(t, err)
+	if len(aborted) != 2 || aborted[1] != (AbortedTxn{ProducerID: 2, FirstOffset: 6}) {
+		t.Fatalf("aborted: %+v", aborted)
+	}
+}
