@@ -24,8 +24,9 @@ type runner struct {
 	queue  queue
 	loaded chan struct{} // closed when loading has ended, well or not
 	stop   chan struct{} // closed by halt
-	halt   sync.Once
 	done   chan struct{} // closed when the goroutine has ended
+
+	loadedOnce, stopOnce sync.Once // close loaded and stop
 
 	// Only the shard's goroutine touches these.
 	timers   timers
@@ -61,23 +62,31 @@ func (r *runner) run() {
 	defer close(r.done)
 	err := r.load()
 	if err == nil {
-		var waiting sync.WaitGroup
-		waiting.Go(r.awaitTickets)
-		r.exec(event{run: r.machine.Loaded})
-		r.queue.open()
-		close(r.loaded)
-		err = r.serve()
-		r.halt.Do(func() { close(r.stop) })
-		close(r.toWait)
-		waiting.Wait()
-	} else {
-		close(r.loaded)
+		err = r.lead()
 	}
 	if !errors.Is(err, errStopped) {
 		r.logger.Error("coordinator shard ended", "error", err)
 	}
 	r.end(fmt.Errorf("%w: %w", ErrNotCoordinator, err))
+	r.loadedOnce.Do(func() { close(r.loaded) })
 }
+
+// lead serves the shard that has been loaded, until it is told to stop or cannot go on.
+func (r *runner) lead() error {
+	var waiting sync.WaitGroup
+	waiting.Go(r.awaitTickets)
+	r.exec(event{run: r.machine.Loaded})
+	r.queue.open()
+	r.loadedOnce.Do(func() { close(r.loaded) })
+	err := r.serve()
+	r.halt()
+	close(r.toWait)
+	waiting.Wait()
+	return err
+}
+
+// halt tells the shard to stop.
+func (r *runner) halt() { r.stopOnce.Do(func() { close(r.stop) }) }
 
 // errStopped ends a shard that has been told to stop.
 var errStopped = errors.New("resigned")

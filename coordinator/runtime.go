@@ -80,7 +80,7 @@ func (r *Runtime[M]) Resign(n int32) {
 	delete(r.shards, n)
 	r.mu.Unlock()
 	if ok {
-		s.runner.halt.Do(func() { close(s.runner.stop) })
+		s.runner.halt()
 		<-s.runner.done
 	}
 }
