@@ -67,11 +67,12 @@ func (c *Cluster) planTopic(img *metadata.Image, t NewTopic) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	parts, err := c.newPartitions(img, t)
+	id := metadata.NewTopicID()
+	parts, err := c.newPartitions(img, id, t)
 	if err != nil {
 		return change{}, err
 	}
-	topic := &metadata.Topic{ID: metadata.NewTopicID(), Name: t.Name, Internal: t.Internal, Configs: configs,
+	topic := &metadata.Topic{ID: id, Name: t.Name, Internal: t.Internal, Configs: configs,
 		Partitions: parts}
 	ch := change{topic: topic, conds: []Cond{{Key: nameKey(t.Name)}}}
 	for n, part := range parts {
@@ -137,7 +138,8 @@ func judged(err, kind error) error {
 	return refuse(kind, err.Error())
 }
 
-func (c *Cluster) newPartitions(img *metadata.Image, t NewTopic) ([]metadata.Partition, error) {
+func (c *Cluster) newPartitions(img *metadata.Image, id metadata.TopicID, t NewTopic,
+) ([]metadata.Partition, error) {
 	if len(t.Assignment) > 0 {
 		return assigned(img, t)
 	}
@@ -155,11 +157,12 @@ func (c *Cluster) newPartitions(img *metadata.Image, t NewTopic) ([]metadata.Par
 	if factor == -1 {
 		factor = c.config.DefaultReplication
 	}
-	return c.spread(img, 0, count, factor)
+	return c.spread(img, id, 0, count, factor)
 }
 
-// spread lays count partitions, the first of which has number first, over the live brokers in turn.
-func (c *Cluster) spread(img *metadata.Image, first, count int32, factor int16,
+// spread lays count partitions, the first of which has number first, over the live brokers in turn. The
+// id says with which broker a topic begins, so that topics of one partition spread too.
+func (c *Cluster) spread(img *metadata.Image, id metadata.TopicID, first, count int32, factor int16,
 ) ([]metadata.Partition, error) {
 	live := len(img.Brokers)
 	if int(factor) > live && (c.config.StrictReplication || live == 0) {
@@ -172,7 +175,7 @@ func (c *Cluster) spread(img *metadata.Image, first, count int32, factor int16,
 	for i := range parts {
 		replicas := make([]int32, copies)
 		for r := range replicas {
-			replicas[r] = img.Brokers[(int(first)+i+r)%live].ID
+			replicas[r] = img.Brokers[(int(id[0])+int(first)+i+r)%live].ID
 		}
 		parts[i] = fresh(replicas)
 	}

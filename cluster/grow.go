@@ -84,7 +84,7 @@ func (c *Cluster) addedPartitions(img *metadata.Image, t NewPartitions, old *met
 ) ([]metadata.Partition, error) {
 	have, factor := int32(len(old.Partitions)), len(old.Partitions[0].Replicas)
 	if t.Assignment == nil {
-		return c.spread(img, have, t.Count-have, int16(factor))
+		return c.spread(img, old.ID, have, t.Count-have, int16(factor))
 	}
 	var parts []metadata.Partition
 	for _, replicas := range t.Assignment {

@@ -35,12 +35,16 @@ func (c *Cluster) tryRegister(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	bumpConds, bumps, err := c.epochBumps(kvs)
+	var orphans []string
+	if c.config.Exclusive {
+		orphans = rubbish(kvs)
+	}
+	bumpConds, bumps, err := c.epochBumps(kvs, orphans)
 	if err != nil {
 		return false, err
 	}
-	if c.config.Exclusive {
-		bumps = append(bumps, rubbish(kvs)...)
+	for _, key := range orphans {
+		bumps = append(bumps, Delete(key))
 	}
 	// All of it in one transaction where it fits. Otherwise the epochs first: a crash in between leaves
 	// some epochs higher than they need be, which harms nobody.
@@ -110,9 +114,13 @@ func newClusterID() string { return metadata.NewTopicID().String() }
 
 // epochBumps raises the leader epoch of every partition that this broker leads, so that a client which
 // saw records of the incarnation before can tell that some may be gone (KIP-320).
-func (c *Cluster) epochBumps(kvs []KV) (conds []Cond, ops []Op, err error) {
+func (c *Cluster) epochBumps(kvs []KV, except []string) (conds []Cond, ops []Op, err error) {
+	skip := make(map[string]bool, len(except))
+	for _, key := range except {
+		skip[key] = true
+	}
 	for _, kv := range kvs {
-		if !strings.HasPrefix(kv.Key, partsPart) {
+		if !strings.HasPrefix(kv.Key, partsPart) || skip[kv.Key] {
 			continue
 		}
 		var r partRecord
@@ -132,14 +140,10 @@ func (c *Cluster) epochBumps(kvs []KV) (conds []Cond, ops []Op, err error) {
 
 // rubbish finds what a crash in the middle of a large creation or deletion has left: partitions and
 // settings of no topic.
-func rubbish(kvs []KV) []Op {
+func rubbish(kvs []KV) []string {
 	m := newMirror(-1)
 	if _, err := m.apply(Event{Changes: kvs}); err != nil {
 		return nil // the follower will tell
 	}
-	var ops []Op
-	for _, key := range m.orphans() {
-		ops = append(ops, Delete(key))
-	}
-	return ops
+	return m.orphans()
 }
