@@ -11,8 +11,21 @@ import (
 	"syscall"
 )
 
+// release is the version of this tree.
+const release = "0.1.0"
+
+// commit is what it was built from; the Makefile sets it with -ldflags -X, and nothing changes it afterwards.
+var commit string
+
 // version is what weir --version and the broker's start line tell.
-const version = "0.1.0"
+var version = versionOf(release, commit)
+
+func versionOf(release, commit string) string {
+	if commit == "" {
+		return release
+	}
+	return release + "+" + commit
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -80,6 +80,8 @@ func (h header) MarshalJSON() ([]byte, error) { return json.Marshal([]any{h.Key,
 // UnmarshalJSON reads a list of two.
 func (h *header) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &[]any{&h.Key, &h.Value}) }
 
+func (h header) String() string { return h.Key + "=" + brief(h.Value) }
+
 func (r record) String() string {
 	return fmt.Sprintf("%d@%d t=%d key=%s value=%s headers=%v", r.Partition, r.Offset, r.Timestamp,
 		brief(r.Key), brief(r.Value), r.Headers)
@@ -109,7 +111,7 @@ func difference(want, got record) string {
 	case want.Timestamp > 0 && want.Timestamp != got.Timestamp:
 		return fmt.Sprintf("timestamp %d instead of %d", got.Timestamp, want.Timestamp)
 	case !slices.EqualFunc(want.Headers, got.Headers, sameHeader):
-		return fmt.Sprintf("headers %q instead of %q", got.Headers, want.Headers)
+		return fmt.Sprintf("headers %v instead of %v", got.Headers, want.Headers)
 	}
 	return ""
 }

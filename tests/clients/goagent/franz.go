@@ -83,7 +83,7 @@ func (f *franz) producer(codec string) (*kgo.Client, error) {
 	}[codec]
 	hash := kgo.StickyKeyPartitioner(nil)
 	cl, err := f.open(kgo.ProducerBatchCompression(c), kgo.ProducerBatchMaxBytes(maxBytes),
-		kgo.ProducerLinger(5*time.Millisecond), kgo.RecordDeliveryTimeout(2*time.Minute),
+		kgo.ProducerLinger(5*time.Millisecond),
 		kgo.RecordPartitioner(kgo.BasicConsistentPartitioner(func(topic string) func(*kgo.Record, int) int {
 			byKey := hash.ForTopic(topic)
 			return func(r *kgo.Record, n int) int {

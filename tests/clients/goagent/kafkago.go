@@ -72,7 +72,9 @@ func (k *kafkaGo) writer(codec string) *kafka.Writer {
 		return w
 	}
 	w := &kafka.Writer{
-		Addr: kafka.TCP(k.bootstrap), Balancer: &kafkaGoBalancer{}, RequiredAcks: kafka.RequireAll,
+		// With it the writer asks for a topic that is newer than what it knows of the cluster.
+		AllowAutoTopicCreation: true,
+		Addr:                   kafka.TCP(k.bootstrap), Balancer: &kafkaGoBalancer{}, RequiredAcks: kafka.RequireAll,
 		BatchBytes: maxBytes, BatchTimeout: 5 * time.Millisecond, MaxAttempts: 50,
 		Compression: map[string]kafka.Compression{
 			"none": 0, "gzip": kafka.Gzip, "snappy": kafka.Snappy, "lz4": kafka.Lz4, "zstd": kafka.Zstd,

@@ -43,11 +43,17 @@ class Client:
         return {"version": aiokafka.__version__, "codecs": ["none", "gzip", "snappy", "lz4", "zstd"],
                 "can": ["admin", "idempotent", "static", "headers"]}
 
+    @staticmethod
+    def check(code, response):
+        if code != 0:
+            raise RuntimeError("error %d: %s" % (code, response))
+
     async def op_create(self, q):
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
-            await admin.create_topics([NewTopic(q["topic"], q["partitions"], 1, topic_configs=q["config"])])
+            got = await admin.create_topics([NewTopic(q["topic"], q["partitions"], 1, topic_configs=q["config"])])
+            self.check(got.topic_errors[0][1], got)
         finally:
             await admin.close()
 
@@ -55,7 +61,8 @@ class Client:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
-            await admin.delete_topics([q["topic"]])
+            got = await admin.delete_topics([q["topic"]])
+            self.check(got.topic_error_codes[0][1], got)
         finally:
             await admin.close()
 

@@ -49,7 +49,7 @@ class Client:
         if codec not in self.producers:
             self.producers[codec] = KafkaProducer(
                 bootstrap_servers=self.bootstrap, compression_type=None if codec == "none" else codec,
-                enable_idempotence=True, max_request_size=MAX_BYTES, buffer_memory=4 * MAX_BYTES, linger_ms=5)
+                enable_idempotence=True, max_request_size=MAX_BYTES, linger_ms=5)
         return self.producers[codec]
 
     def produce(self, q):
@@ -120,7 +120,7 @@ class Client:
         c = self.group = self.consumer(q)
         self.topic = q["topic"]
         c.subscribe([q["topic"]], listener=Revoked(self))
-        self.member = wire.Member(lambda: self.drain(c, 50, 500), lambda: [tp.partition for tp in c.assignment()])
+        self.member = wire.Member(lambda: self.drain(c, 200, 500), lambda: [tp.partition for tp in c.assignment()])
 
     def state(self, q):
         return self.member.state()

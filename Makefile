@@ -1,0 +1,85 @@
+# What can be done here; `make` alone lists it.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN     := bin/weir
+LISTEN  ?= 127.0.0.1:9092
+DATA    ?= ./data
+COMMIT  := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.commit=$(COMMIT)
+# Build tags of the tests that need brokers and clients beside the Go toolchain.
+TAGS    := clients,kill
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.PHONY: build
+build: ## build bin/weir, one static binary
+	@scripts/setup go
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/weir
+
+.PHONY: run
+run: build ## build and serve on 127.0.0.1:9092 with data in ./data (LISTEN=, DATA=)
+	@printf '%s\n' \
+	  'Three commands to try in another terminal:' \
+	  '  $(BIN) topic create hello --bootstrap $(LISTEN)' \
+	  '  echo "hello weir" | $(BIN) produce hello --bootstrap $(LISTEN)' \
+	  '  $(BIN) consume hello --bootstrap $(LISTEN) --from start' ''
+	@exec $(BIN) serve --set listeners=PLAINTEXT://$(LISTEN) --set log.dirs=$(DATA)
+
+.PHONY: demo
+demo: build ## show a broker at work on a month of flight departures
+	$(BIN) demo
+
+.PHONY: check
+check: lint ## the quick loop: format, vet, staticcheck, build, unit tests with the race detector
+	go test -race -short ./...
+
+.PHONY: lint
+lint: ## format, vet and staticcheck over everything, and a build
+	@scripts/setup go
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt wants to change:" $$unformatted; exit 1; }
+	go vet -tags $(TAGS) ./...
+	go tool staticcheck -tags $(TAGS) ./...
+	go build ./...
+	cd tests/clients/goagent && go vet ./...
+
+.PHONY: test
+test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
+	@scripts/setup clients
+	WEIR_KAFKA_LIBS=$(CURDIR)/.cache/kafka/broker go test -race -timeout 30m ./...
+	go test -tags clients -timeout 30m ./tests/clients
+	go test -tags kill -timeout 20m ./tests/kill
+	@$(MAKE) --no-print-directory demo
+
+.PHONY: oracle
+oracle: ## compare Weir's answers with Apache Kafka's, request by request
+	@scripts/setup go kafka
+	WEIR_KAFKA_LIBS=$(CURDIR)/.cache/kafka/broker go test -count=1 -timeout 20m ./tests/oracle/...
+
+.PHONY: clients
+clients: ## every client and Kafka's tools against Weir and Apache Kafka (RUN=TestClients/weir/java)
+	@scripts/setup go clients
+	go test -tags clients -count=1 -timeout 30m -v ./tests/clients -run '$(RUN)'
+
+.PHONY: kill
+kill: ## kill -9 and SIGTERM of the real binary under load
+	@scripts/setup go
+	go test -tags kill -count=1 -timeout 20m -v ./tests/kill
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for 10 s (FUZZTIME=1m for more)
+	@scripts/setup go
+	@scripts/fuzz $(or $(FUZZTIME),10s)
+
+.PHONY: bench
+bench: build ## Go benchmarks, then Weir beside Apache Kafka in the same run
+	@scripts/setup kafka
+	go test -run '^$$' -bench . -benchtime 1s ./...
+	@if [ -x scripts/bench ]; then scripts/bench; fi
+
+.PHONY: clean
+clean: ## remove what was built or fetched; data stays
+	rm -rf bin .cache tests/clients/node/node_modules
