@@ -19,5 +19,6 @@ against any Kafka broker, and tools.`,
 	}
 	root.AddCommand(serveCommand(), configCommand(), dumpCommand(), demoCommand(), benchCommand())
 	root.AddCommand(client.Commands()...)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return client.UsageError(err) })
 	return root
 }

@@ -67,6 +67,9 @@ func (e *exitError) Unwrap() error { return e.err }
 // ExitCode gives the code with which the program shall end.
 func (e *exitError) ExitCode() int { return e.code }
 
+// UsageError marks an error as a mistake in the words of the call: the program ends with ExitUsage.
+func UsageError(err error) error { return &exitError{ExitUsage, err} }
+
 func usagef(format string, a ...any) error {
 	return &exitError{ExitUsage, fmt.Errorf(format, a...)}
 }
@@ -79,7 +82,7 @@ func notFoundf(format string, a ...any) error {
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, a []string) error {
 		if err := check(c, a); err != nil {
-			return &exitError{ExitUsage, err}
+			return UsageError(err)
 		}
 		return nil
 	}

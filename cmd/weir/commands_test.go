@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/broker"
+	"weir/config"
+)
+
+// shell runs commands of weir against a broker that lives as long as the test.
+type shell struct {
+	t         *testing.T
+	bootstrap string
+	dir       string
+}
+
+func newShell(t *testing.T) *shell {
+	t.Helper()
+	s := &shell{t: t, dir: t.TempDir()}
+	values, err := config.Load(config.LoadOptions{Flags: map[string]string{
+		"log.dirs": s.dir, "listeners": "PLAINTEXT://127.0.0.1:0", "group.initial.rebalance.delay.ms": "0",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := broker.Open(t.Context(), broker.Config{Values: values})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := b.Close(ctx); err != nil {
+			t.Errorf("close broker: %v", err)
+		}
+	})
+	s.bootstrap = b.Addr("PLAINTEXT").String()
+	return s
+}
+
+// try runs one command with input and gives what it printed.
+func (s *shell) try(input string, args ...string) (string, error) {
+	s.t.Helper()
+	root := rootCommand()
+	var out, errs bytes.Buffer
+	root.SetArgs(append(args, "--bootstrap", s.bootstrap))
+	root.SetIn(strings.NewReader(input))
+	root.SetOut(&out)
+	root.SetErr(&errs)
+	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
+	defer cancel()
+	err := root.ExecuteContext(ctx)
+	return out.String(), err
+}
+
+// run is try for a command that must succeed.
+func (s *shell) run(input string, args ...string) string {
+	s.t.Helper()
+	out, err := s.try(input, args...)
+	if err != nil {
+		s.t.Fatalf("weir %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// code is the exit code of a command that ended so.
+func code(err error) int {
+	if err == nil {
+		return 0
+	}
+	return exitCode(err)
+}
+
+func (s *shell) wantLines(out string, want ...string) {
+	s.t.Helper()
+	got := strings.Split(strings.TrimRight(out, "\n"), "\n")
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		s.t.Fatalf("got lines %q; want %q", got, want)
+	}
+}
+
+func TestTopicCommands(t *testing.T) {
+	s := newShell(t)
+	s.run("", "topic", "create", "orders", "-p", "3", "-c", "retention.ms=60000")
+	if _, err := s.try("", "topic", "create", "orders"); code(err) != 1 {
+		t.Fatalf("creating a topic twice: got %v; want exit code 1", err)
+	}
+	s.run("", "topic", "create", "orders", "--if-not-exists")
+	s.run("", "topic", "alter", "orders", "--set", "segment.bytes=2097152", "--partitions", "4")
+	var d []struct {
+		Topic      string
+		Partitions []struct{ Partition, Leader int32 }
+		Configs    []struct{ Name, Value string }
+	}
+	if err := json.Unmarshal([]byte(s.run("", "topic", "describe", "orders", "--json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d) != 1 || len(d[0].Partitions) != 4 || len(d[0].Configs) != 2 || d[0].Configs[0].Value != "60000" {
+		t.Fatalf("described as %+v; want 4 partitions and the 2 settings", d)
+	}
+	if out := s.run("", "topic", "list"); !strings.Contains(out, "orders") {
+		t.Fatalf("the list lacks orders:\n%s", out)
+	}
+	for _, words := range [][]string{{"topic", "describe", "nope"}, {"topic", "delete", "nope"}, {"topic", "alter", "nope", "-s", "a=b"},
+		{"consume", "nope", "--end"}, {"group", "describe", "nope"}, {"group", "delete", "nope"}} {
+		if _, err := s.try("", words...); code(err) != 3 {
+			t.Errorf("weir %v: got %v; want exit code 3", words, err)
+		}
+	}
+	for _, words := range [][]string{{"topic", "create"}, {"topic", "alter", "orders"}, {"produce", "orders", "-z", "rar"},
+		{"consume", "orders", "--from", "yesterday"}, {"group", "reset", "g"}, {"topic", "create", "x", "-c", "novalue"}} {
+		if _, err := s.try("", words...); code(err) != 2 {
+			t.Errorf("weir %v: got %v; want exit code 2", words, err)
+		}
+	}
+	s.run("", "topic", "delete", "orders")
+	if out := s.run("", "topic", "list", "--json"); strings.TrimSpace(out) != "[]" {
+		t.Fatalf("after the delete: %s; want []", out)
+	}
+}
+
+func TestProduceAndConsume(t *testing.T) {
+	s := newShell(t)
+	s.run("", "topic", "create", "words", "-p", "1")
+	for _, z := range []string{"none", "gzip", "snappy", "lz4", "zstd"} {
+		s.run("k,"+z+"\n", "produce", "words", "-z", z, "-f", `%k,%v\n`, "-H", "a=b")
+	}
+	all := []string{"none", "gzip", "snappy", "lz4", "zstd"}
+	s.wantLines(s.run("", "consume", "words", "--end"), all...)
+	s.wantLines(s.run("", "consume", "words", "--end", "--from", "3", "-f", `%o %k=%v %h{%k:%v}\n`), "3 k=lz4 a:b", "4 k=zstd a:b")
+	s.wantLines(s.run("", "consume", "words", "--end", "--from", "-1"), "zstd")
+	s.wantLines(s.run("", "consume", "words", "--end", "--from", "+2", "-n", "1"), "snappy")
+	s.wantLines(s.run("", "consume", "words", "--end", "--from", "@2001-01-01"), all...)
+	s.wantLines(s.run("", "consume", "words", "--end", "--from", "@9000000000000"), "")
+	s.run("\n", "produce", "words", "--key", "gone", "--tombstone")
+	var r struct {
+		Offset int64
+		Key    string
+		Value  *string
+	}
+	if err := json.Unmarshal([]byte(s.run("", "consume", "words", "--from", "-1", "-n", "1", "--json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Offset != 5 || r.Key != "gone" || r.Value != nil {
+		t.Fatalf("got %+v; want the tombstone at offset 5", r)
+	}
+}
+
+func TestGroupCommands(t *testing.T) {
+	s := newShell(t)
+	s.run("", "topic", "create", "jobs", "-p", "2")
+	s.run("a\nb\nc\nd\n", "produce", "jobs", "-p", "1")
+	s.wantLines(s.run("", "consume", "jobs", "-g", "crew", "-n", "3"), "a", "b", "c")
+	s.wantLines(s.run("", "consume", "jobs", "-g", "crew", "--end"), "d")
+	if out := s.run("", "consume", "jobs", "-g", "crew", "--end"); out != "" {
+		t.Fatalf("read %q again; want nothing: it was committed", out)
+	}
+	before := s.run("", "group", "reset", "crew", "--to", "1", "-t", "jobs:1", "--dry-run")
+	if out := s.run("", "consume", "jobs", "-g", "crew", "--end"); out != "" {
+		t.Fatalf("a dry run moved offsets: read %q", out)
+	}
+	if after := s.run("", "group", "reset", "crew", "--to", "1", "-t", "jobs:1"); after != before {
+		t.Fatalf("the dry run showed\n%s; the reset\n%s", before, after)
+	}
+	s.wantLines(s.run("", "consume", "jobs", "-g", "crew", "--end"), "b", "c", "d")
+	s.run("", "group", "reset", "crew", "--to", "end")
+	var d []struct {
+		State string
+		Lag   int64
+	}
+	if err := json.Unmarshal([]byte(s.run("", "group", "describe", "crew", "--json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d) != 1 || d[0].State != "Empty" || d[0].Lag != 0 {
+		t.Fatalf("described as %+v; want Empty and no lag", d)
+	}
+	if out := s.run("", "group", "list"); !strings.Contains(out, "crew") {
+		t.Fatalf("the list lacks crew:\n%s", out)
+	}
+	s.run("", "group", "delete", "crew")
+	if out := s.run("", "group", "list", "--json"); strings.Contains(out, "crew") {
+		t.Fatalf("the list still has crew: %s", out)
+	}
+}
+
+func TestDumpShowsWhatWasWritten(t *testing.T) {
+	s := newShell(t)
+	s.run("", "topic", "create", "t", "-p", "1")
+	s.run("one\ntwo\n", "produce", "t", "-k", "key", "-z", "zstd")
+	s.run("", "consume", "t", "-g", "readers", "-n", "2")
+	var records, groupRecords string
+	dirs, err := filepath.Glob(filepath.Join(s.dir, "*-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		for _, kind := range []struct {
+			flag string
+			into *string
+		}{{"--records", &records}, {"--groups", &groupRecords}} {
+			root := rootCommand()
+			var out bytes.Buffer
+			root.SetArgs([]string{"dump", kind.flag, dir})
+			root.SetOut(&out)
+			if err := root.Execute(); err == nil {
+				*kind.into += out.String()
+			}
+		}
+	}
+	for _, want := range []string{"key key  value two", "codec zstd", "crcGood true"} {
+		if !strings.Contains(records, want) {
+			t.Errorf("the dump lacks %q:\n%s", want, records)
+		}
+	}
+	if want := `offset group=\"readers\" topic=\"t\" partition=0 offset=2`; !strings.Contains(groupRecords, want) {
+		t.Errorf("the dump of groups lacks %s:\n%s", want, groupRecords)
+	}
+}
+
+func TestDemoAddsUp(t *testing.T) {
+	s := newShell(t)
+	out := s.run("", "demo")
+	if !strings.Contains(out, "27004 rows") || !strings.HasSuffix(out, "every count adds up\n") {
+		t.Fatalf("the demo ended with\n%s", out)
+	}
+}
