@@ -279,7 +279,7 @@ func (c *checker) elementSize(f *fieldRow) int {
 
 // unknownTagSize is the memory of a tagged field that the decoder keeps in a
 // map because it does not know it.
-const unknownTagSize = 64
+const unknownTagSize = 160
 
 // tags walks the tagged fields of a struct with the given fields.
 func (c *checker) tags(fields []fieldRow) bool {

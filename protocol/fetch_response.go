@@ -6,7 +6,7 @@ type FetchResponse struct {
 	ErrorCode     int16 // v7+
 	SessionID     int32 // v7+
 	Topics        []FetchTopicResponse
-	NodeEndpoints []NodeEndpoint // v16+, tagged
+	NodeEndpoints []NodeEndpoint // v16+, tagged: leaders named in CurrentLeader
 }
 
 // FetchTopicResponse is one topic of a Fetch answer.
@@ -23,8 +23,8 @@ type FetchPartitionResponse struct {
 	HighWatermark        int64
 	LastStableOffset     int64
 	LogStartOffset       int64                // v5+
-	Diverging            *EpochEndOffset      // v12+, tagged
-	CurrentLeader        *LeaderIDAndEpoch    // v12+, tagged
+	Diverging            *EpochEndOffset      // v12+, tagged; nil to leave it out
+	CurrentLeader        *LeaderIDAndEpoch    // v12+, tagged; nil to leave it out
 	Aborted              []AbortedTransaction // nil is null, as read_uncommitted has it
 	PreferredReadReplica int32                // v11+; -1 for none
 	Records              []Sender             // batches, in order; none is an empty record set
@@ -41,6 +41,121 @@ type AbortedTransaction struct {
 	ProducerID, FirstOffset int64
 }
 
-// AppendFetchResponse appends the answer's body in the given version to dst
-// and returns it in parts.
-func AppendFetchResponse(dst []byte, version int16, r *FetchResponse) []Part { panic("unwritten") }
+// AppendFetchResponse appends the answer's body in the given version, which is
+// one that [DecodeFetch] takes, to dst and returns all of it in parts: bytes,
+// and the records between them, which are neither read nor copied. What dst
+// holds already begins the first part.
+//
+// The parts of bytes share dst's array or a larger one in its place; the last
+// part's bytes end where that array's used space ends. Senders are not
+// released here.
+func AppendFetchResponse(dst []byte, version int16, r *FetchResponse) []Part {
+	e := fetchEncoder{encoder: encoder{b: dst, version: version, flexible: version >= fetchFlexible}}
+	e.int32(r.ThrottleMs)
+	if version >= fetchSession {
+		e.int16(r.ErrorCode)
+		e.int32(r.SessionID)
+	}
+	e.arrayLen(len(r.Topics))
+	for i := range r.Topics {
+		t := &r.Topics[i]
+		e.name(t.Name, &t.ID, version >= fetchTopicID)
+		e.arrayLen(len(t.Partitions))
+		for j := range t.Partitions {
+			e.partition(&t.Partitions[j])
+		}
+		e.noTags()
+	}
+	if version >= fetchNodeEndpoints && len(r.NodeEndpoints) > 0 {
+		e.tagCount(1)
+		e.nodeEndpoints(r.NodeEndpoints)
+	} else {
+		e.noTags()
+	}
+	e.cut()
+	return e.parts
+}
+
+// fetchEncoder also collects the parts.
+type fetchEncoder struct {
+	encoder
+	parts []Part
+	from  int // where the part of bytes at hand begins
+}
+
+// cut ends the part of bytes at hand. When b grows later, the part keeps the
+// array it has, whose bytes are not written to again.
+func (e *fetchEncoder) cut() {
+	if len(e.b) > e.from {
+		e.parts = append(e.parts, Part{Bytes: e.b[e.from:len(e.b):len(e.b)]})
+		e.from = len(e.b)
+	}
+}
+
+func (e *fetchEncoder) partition(p *FetchPartitionResponse) {
+	e.int32(p.Index)
+	e.int16(p.ErrorCode)
+	e.int64(p.HighWatermark)
+	e.int64(p.LastStableOffset)
+	if e.version >= fetchLogStartOffset {
+		e.int64(p.LogStartOffset)
+	}
+	if p.Aborted == nil {
+		e.arrayLen(-1)
+	} else {
+		e.arrayLen(len(p.Aborted))
+		for i := range p.Aborted {
+			e.int64(p.Aborted[i].ProducerID)
+			e.int64(p.Aborted[i].FirstOffset)
+			e.noTags()
+		}
+	}
+	if e.version >= fetchRack {
+		e.int32(p.PreferredReadReplica)
+	}
+	e.records(p.Records)
+	e.partitionTags(p)
+}
+
+// records writes the length of a partition's records and leaves room for them.
+func (e *fetchEncoder) records(records []Sender) {
+	size := 0
+	for _, s := range records {
+		size += s.Len()
+	}
+	e.recordsLen(size)
+	if size == 0 {
+		return
+	}
+	e.cut()
+	for _, s := range records {
+		if s.Len() > 0 {
+			e.parts = append(e.parts, Part{File: s})
+		}
+	}
+}
+
+// partitionTags writes tag 0, the diverging epoch, and 1, the current leader.
+func (e *fetchEncoder) partitionTags(p *FetchPartitionResponse) {
+	if !e.flexible {
+		return
+	}
+	n := 0
+	if p.Diverging != nil {
+		n++
+	}
+	if p.CurrentLeader != nil {
+		n++
+	}
+	e.tagCount(n)
+	if p.Diverging != nil {
+		e.uvarint(0)
+		e.taggedSize(epochEndSize)
+		e.int32(p.Diverging.Epoch)
+		e.int64(p.Diverging.EndOffset)
+		e.noTags()
+	}
+	if p.CurrentLeader != nil {
+		e.currentLeader(1, p.CurrentLeader)
+	}
+}

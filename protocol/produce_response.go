@@ -23,7 +23,7 @@ type ProducePartitionResponse struct {
 	LogStartOffset  int64               // v5+; -1 with an error
 	RecordErrors    []RecordErrorDetail // v8+
 	ErrorMessage    *string             // v8+
-	CurrentLeader   *LeaderIDAndEpoch   // v10+, tagged
+	CurrentLeader   *LeaderIDAndEpoch   // v10+, tagged; nil to leave it out
 }
 
 // RecordErrorDetail names a record that failed the batch (KIP-467).
@@ -45,5 +45,51 @@ type NodeEndpoint struct {
 	Rack   *string
 }
 
-// AppendProduceResponse appends the answer's body in the given version.
-func AppendProduceResponse(dst []byte, version int16, r *ProduceResponse) []byte { panic("unwritten") }
+// AppendProduceResponse appends the answer's body in the given version, which
+// is one that [DecodeProduce] takes.
+func AppendProduceResponse(dst []byte, version int16, r *ProduceResponse) []byte {
+	e := encoder{b: dst, version: version, flexible: version >= produceFlexible}
+	e.arrayLen(len(r.Topics))
+	for i := range r.Topics {
+		t := &r.Topics[i]
+		e.name(t.Name, &t.ID, version >= produceTopicID)
+		e.arrayLen(len(t.Partitions))
+		for j := range t.Partitions {
+			e.producePartition(&t.Partitions[j])
+		}
+		e.noTags()
+	}
+	e.int32(r.ThrottleMs)
+	if version >= produceCurrentLeader && len(r.NodeEndpoints) > 0 {
+		e.tagCount(1)
+		e.nodeEndpoints(r.NodeEndpoints)
+	} else {
+		e.noTags()
+	}
+	return e.b
+}
+
+func (e *encoder) producePartition(p *ProducePartitionResponse) {
+	e.int32(p.Index)
+	e.int16(p.ErrorCode)
+	e.int64(p.BaseOffset)
+	e.int64(p.LogAppendTimeMs)
+	if e.version >= produceLogStartOffset {
+		e.int64(p.LogStartOffset)
+	}
+	if e.version >= produceRecordErrors {
+		e.arrayLen(len(p.RecordErrors))
+		for i := range p.RecordErrors {
+			e.int32(p.RecordErrors[i].BatchIndex)
+			e.maybeText(p.RecordErrors[i].Message)
+			e.noTags()
+		}
+		e.maybeText(p.ErrorMessage)
+	}
+	if e.version >= produceCurrentLeader && p.CurrentLeader != nil {
+		e.tagCount(1)
+		e.currentLeader(0, p.CurrentLeader)
+		return
+	}
+	e.noTags()
+}
