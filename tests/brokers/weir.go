@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -75,7 +76,18 @@ func Weir(tb testing.TB, settings map[string]string) *Broker {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		args = append(args, "--set", name+"="+all[name])
 	}
-	b.command = func() *exec.Cmd { return exec.Command(bin, args...) }
+	b.command = func() *exec.Cmd {
+		cmd := exec.Command(bin, args...)
+		cmd.Env = withoutSettings(os.Environ())
+		return cmd
+	}
 	b.Start()
 	return b
+}
+
+// withoutSettings drops what Weir would take for a setting, this package's own variables among them.
+func withoutSettings(env []string) []string {
+	return slices.DeleteFunc(env, func(v string) bool {
+		return strings.HasPrefix(v, "WEIR_") || strings.HasPrefix(v, "KAFKA_")
+	})
 }

@@ -25,6 +25,12 @@ type groupMember struct {
 	gone     bool // left: nothing is asked of it any more
 }
 
+// on is the same member for another test.
+func (m *groupMember) on(t testing.TB) *groupMember {
+	m.agent = m.agent.on(t)
+	return m
+}
+
 func (s *suite) member(t *testing.T, q request) *groupMember {
 	t.Helper()
 	m := &groupMember{agent: s.agent(t, s.addr)}

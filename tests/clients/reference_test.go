@@ -53,6 +53,19 @@ func newReference(t testing.TB, addr string) *reference {
 	return &reference{t: t, cl: cl, adm: kadm.NewClient(cl)}
 }
 
+// writeTimed stores n records in partition 0, one every step from base on.
+func (r *reference) writeTimed(topic string, base int64, step time.Duration, n int) {
+	r.t.Helper()
+	var records []*kgo.Record
+	for i := range n {
+		at := time.UnixMilli(base).Add(time.Duration(i) * step)
+		records = append(records, &kgo.Record{Topic: topic, Value: fmt.Appendf(nil, "v%d", i), Timestamp: at})
+	}
+	if err := r.cl.ProduceSync(context.Background(), records...).FirstErr(); err != nil {
+		r.t.Fatalf("write to %s: %v", topic, err)
+	}
+}
+
 // topicNumber makes topics of parallel tests differ.
 var topicNumber atomic.Int64
 

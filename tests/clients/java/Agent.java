@@ -34,6 +34,7 @@ public final class Agent implements Wire.Handler {
 
     private final String bootstrap;
     private final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
+    private KafkaConsumer<byte[], byte[]> reader;
     private Member member;
 
     private Agent(String bootstrap) {
@@ -147,6 +148,13 @@ public final class Agent implements Wire.Handler {
         return new KafkaConsumer<>(c);
     }
 
+    private KafkaConsumer<byte[], byte[]> reader(JsonNode q) {
+        if (reader == null) {
+            reader = consumer(null, q);
+        }
+        return reader;
+    }
+
     private static TopicPartition partition(JsonNode q) {
         return new TopicPartition(q.get("topic").asText(), q.get("partition").asInt());
     }
@@ -156,21 +164,21 @@ public final class Agent implements Wire.Handler {
         int count = q.get("count").asInt();
         long deadline = System.nanoTime() + q.get("wait_ms").asLong() * 1_000_000;
         ArrayNode out = a.withArray("records");
-        try (KafkaConsumer<byte[], byte[]> c = consumer(null, q)) {
-            c.assign(List.of(tp));
-            if (q.hasNonNull("at")) {
-                c.seek(tp, lookup(c, tp, q.get("at").asLong()));
-            } else {
-                c.seek(tp, q.get("from").asLong());
-            }
-            while (out.size() < count && System.nanoTime() < deadline) {
-                for (ConsumerRecord<byte[], byte[]> r : c.poll(Duration.ofMillis(200))) {
-                    if (out.size() < count) {
-                        out.add(Wire.toJson(r));
-                    }
+        KafkaConsumer<byte[], byte[]> c = reader(q);
+        c.assign(List.of(tp));
+        if (q.hasNonNull("at")) {
+            c.seek(tp, lookup(c, tp, q.get("at").asLong()));
+        } else {
+            c.seek(tp, q.get("from").asLong());
+        }
+        while (out.size() < count && System.nanoTime() < deadline) {
+            for (ConsumerRecord<byte[], byte[]> r : c.poll(Duration.ofMillis(200))) {
+                if (out.size() < count) {
+                    out.add(Wire.toJson(r));
                 }
             }
         }
+        c.unsubscribe();
     }
 
     private static long lookup(Consumer<byte[], byte[]> c, TopicPartition tp, long at) {
@@ -185,9 +193,7 @@ public final class Agent implements Wire.Handler {
     }
 
     private void offset(JsonNode q, ObjectNode a) {
-        try (KafkaConsumer<byte[], byte[]> c = consumer(null, q)) {
-            a.put("offset", lookup(c, partition(q), q.get("at").asLong()));
-        }
+        a.put("offset", lookup(reader(q), partition(q), q.get("at").asLong()));
     }
 
     private void committed(JsonNode q, ObjectNode a) {
