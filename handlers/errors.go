@@ -43,13 +43,12 @@ func (h *Handlers) code(err error) int16 {
 	return unknownServerError
 }
 
-// message returns the text that goes with the code in responses that carry one, nil for no error.
+// message returns the text that goes with the code in responses that carry one, nil for no error or no text.
 func (h *Handlers) message(err error) *string {
 	if err == nil {
 		return nil
 	}
-	text := err.Error()
-	return &text
+	return orNull(err.Error())
 }
 
 // translations is ordered: the first match wins, so special cases stand before what they wrap.

@@ -33,20 +33,52 @@ func Table() []API {
 		{0, "Produce", 3, 13, 0, (*Handlers).serveProduce},
 		{1, "Fetch", 4, 18, 4, (*Handlers).serveFetch},
 		{2, "ListOffsets", 1, 11, 1, typed((*Handlers).serveListOffsets)},
+		{3, "Metadata", 0, 13, 0, typed((*Handlers).serveMetadata)},
+		{8, "OffsetCommit", 2, 10, 2, typed((*Handlers).serveOffsetCommit)},
+		{9, "OffsetFetch", 1, 10, 1, typed((*Handlers).serveOffsetFetch)},
+		{10, "FindCoordinator", 0, 6, 0, typed((*Handlers).serveFindCoordinator)},
+		{11, "JoinGroup", 0, 9, 0, typedOf((*Handlers).serveJoinGroup)},
+		{12, "Heartbeat", 0, 4, 0, typed((*Handlers).serveHeartbeat)},
+		{13, "LeaveGroup", 0, 5, 0, typed((*Handlers).serveLeaveGroup)},
+		{14, "SyncGroup", 0, 5, 0, typed((*Handlers).serveSyncGroup)},
+		{15, "DescribeGroups", 0, 6, 0, typed((*Handlers).serveDescribeGroups)},
+		{16, "ListGroups", 0, 5, 0, typed((*Handlers).serveListGroups)},
 		{18, "ApiVersions", 0, 5, 0, (*Handlers).serveAPIVersions},
+		{19, "CreateTopics", 2, 7, 2, typed((*Handlers).serveCreateTopics)},
+		{20, "DeleteTopics", 1, 6, 1, typed((*Handlers).serveDeleteTopics)},
 		{21, "DeleteRecords", 0, 2, 0, typed((*Handlers).serveDeleteRecords)},
 		{22, "InitProducerId", 0, 5, 0, typed((*Handlers).serveInitProducerID)},
 		{23, "OffsetForLeaderEpoch", 2, 4, 2, typed((*Handlers).serveOffsetForLeaderEpoch)},
+		{32, "DescribeConfigs", 1, 4, 1, typed((*Handlers).serveDescribeConfigs)},
+		{33, "AlterConfigs", 0, 2, 0, typed((*Handlers).serveAlterConfigs)},
+		{35, "DescribeLogDirs", 1, 5, 1, typed((*Handlers).serveDescribeLogDirs)},
+		{37, "CreatePartitions", 0, 3, 0, typed((*Handlers).serveCreatePartitions)},
+		{42, "DeleteGroups", 0, 3, 0, typed((*Handlers).serveDeleteGroups)},
+		{44, "IncrementalAlterConfigs", 0, 1, 0, typed((*Handlers).serveIncrementalAlterConfigs)},
+		{47, "OffsetDelete", 0, 0, 0, typed((*Handlers).serveOffsetDelete)},
+		{60, "DescribeCluster", 0, 2, 0, typed((*Handlers).serveDescribeCluster)},
 		{61, "DescribeProducers", 0, 0, 0, typed((*Handlers).serveDescribeProducers)},
+		{74, "ListConfigResources", 0, 1, 0, typed((*Handlers).serveListConfigResources)},
+		{75, "DescribeTopicPartitions", 0, 0, 0, typed((*Handlers).serveDescribeTopicPartitions)},
 	}
 }
 
-// typed adapts an entry that works on kmsg's decoded request. The body is checked against the schema before it is
-// decoded, and its memory is detached because decoded byte fields alias it and the rooms below may keep them.
+// typed adapts an entry that works on kmsg's decoded request.
 func typed[R any, P interface {
 	*R
 	kmsg.Request
 }](serve func(h *Handlers, c *Conn, version int16, req P) Answer) serveFunc {
+	return typedOf(func(h *Handlers, c *Conn, _ *Request, version int16, req P) Answer {
+		return serve(h, c, version, req)
+	})
+}
+
+// typedOf is typed for an entry that needs the request's header too. The body is checked against the schema before it is
+// decoded, and its memory is detached because decoded byte fields alias it and the rooms below may keep them.
+func typedOf[R any, P interface {
+	*R
+	kmsg.Request
+}](serve func(h *Handlers, c *Conn, r *Request, version int16, req P) Answer) serveFunc {
 	return func(h *Handlers, c *Conn, r *Request) (Reply, error) {
 		version := r.Header.Version
 		if err := protocol.Check(r.Header.Key, version, r.Body); err != nil {
@@ -58,6 +90,6 @@ func typed[R any, P interface {
 		if err := req.ReadFrom(r.Body); err != nil {
 			return nil, fmt.Errorf("decode request: %w", err)
 		}
-		return &message{Answer: serve(h, c, version, req), version: version}, nil
+		return &message{Answer: serve(h, c, r, version, req), version: version}, nil
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // clientID is sent with every request; member ids that a broker makes up begin with it.
-const clientID = "oracle"
+const clientID = "asker"
 
 // answerLimit is how long a broker may take for one answer before it counts as silent.
 const answerLimit = 15 * time.Second

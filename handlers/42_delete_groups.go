@@ -1,0 +1,44 @@
+package handlers
+
+import (
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/groups"
+)
+
+// DeleteGroups (key 42), v0-v3.
+//
+// Behavior:
+//   - Deletes groups without members, with their committed offsets. One with members answers 68, an unknown one 69. A group
+//     named twice is answered once.
+//
+// Version notes: v2 is flexible, v3 a text for each group's error.
+func (h *Handlers) serveDeleteGroups(c *Conn, _ int16, req *kmsg.DeleteGroupsRequest) Answer {
+	resp := req.ResponseKind().(*kmsg.DeleteGroupsResponse)
+	seen := make(map[string]bool, len(req.Groups))
+	var ids []string
+	for _, id := range req.Groups {
+		switch {
+		case seen[id]:
+		case h.allowed(c, opDelete, groupResource, id):
+			ids = append(ids, id)
+		default:
+			refused := kmsg.NewDeleteGroupsResponseGroup()
+			refused.Group, refused.ErrorCode = id, kerr.GroupAuthorizationFailed.Code
+			resp.Groups = append(resp.Groups, refused)
+		}
+		seen[id] = true
+	}
+	return LaterFuture(h.Groups.Delete(ids), func(list []groups.DeleteResult, err error) kmsg.Response {
+		for i, id := range ids {
+			deleted := kmsg.NewDeleteGroupsResponseGroup()
+			deleted.Group, deleted.ErrorCode = id, h.code(err)
+			if i < len(list) {
+				deleted.ErrorCode = h.code(list[i].Err)
+			}
+			resp.Groups = append(resp.Groups, deleted)
+		}
+		return resp
+	})
+}
