@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // printer writes lines of named values.
@@ -33,10 +36,20 @@ func (p *printer) line(pairs ...any) {
 	}
 	var b strings.Builder
 	for i := 0; i < len(pairs); i += 2 {
-		if s, ok := pairs[i+1].(string); ok && strings.ContainsAny(s, " \n\t\"") {
-			pairs[i+1] = fmt.Sprintf("%q", s)
+		if s, ok := pairs[i+1].(string); ok && !plain(s) {
+			pairs[i+1] = strconv.Quote(s)
 		}
 		fmt.Fprintf(&b, "  %s %v", pairs[i], pairs[i+1])
 	}
 	fmt.Fprintln(p.w, b.String())
 }
+
+// plain says whether a value can stand in a line without quotes.
+func plain(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r == ' ' || r == '"' || !unicode.IsPrint(r)
+	})
+}
+
+// text is a value that is shown as it stands: it is quoted already where it needs to be.
+type text string

@@ -86,7 +86,7 @@ func oneRecord(p *printer, b record.Batch, r record.Record, o Options) error {
 		if err != nil {
 			return fmt.Errorf("record at offset %d: %w", r.Offset, err)
 		}
-		p.line("offset", r.Offset, "record", line)
+		p.line("offset", r.Offset, "record", text(line))
 		return nil
 	}
 	headers := make([]string, 0, len(r.Headers))
