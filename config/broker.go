@@ -18,7 +18,8 @@ type Broker struct {
 // NewBroker lays dynamic settings over static ones. Those that the table does not know, that may not
 // change while the broker runs or that do not parse are passed over.
 func NewBroker(static *Values, clusterWide, perBroker map[string]string) *Broker {
-	b := &Broker{static: static, clusterWide: dynamic(clusterWide, ClusterWide), perBroker: dynamic(perBroker, PerBroker)}
+	b := &Broker{static: static}
+	b.clusterWide, b.perBroker = dynamic(clusterWide, ClusterWide), dynamic(perBroker, PerBroker)
 	b.resolver = resolver{layers: []map[string]value{b.perBroker, b.clusterWide, static.given}}
 	return b
 }
@@ -43,7 +44,7 @@ func (b *Broker) Static() *Values { return b.static }
 // CheckBroker judges the dynamic settings that a broker, or all brokers, would have, as Kafka's
 // DynamicBrokerConfig does. Names that the table does not know are kept, as in Kafka.
 func CheckBroker(configs map[string]string, clusterWide bool) error {
-	var fixed, single []string
+	var fixed, secure, single []string
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		d := brokerDefs.byName[baseName(name)]
 		if d == nil && !outside(name) {
@@ -52,12 +53,18 @@ func CheckBroker(configs map[string]string, clusterWide bool) error {
 		switch {
 		case d == nil || d.Scope == ReadOnly || d.Own:
 			fixed = append(fixed, name)
+		case strings.HasPrefix(name, "ssl."):
+			secure = append(secure, name)
 		case clusterWide && (d.Scope == PerBroker || d.Name != name):
 			single = append(single, name)
 		}
 	}
 	if len(fixed) > 0 {
 		return refuseText(fixed[0], "Cannot update these configs dynamically: "+set(fixed))
+	}
+	if len(secure) > 0 {
+		return refuseText(secure[0], "These security configs can be dynamically updated only per-listener "+
+			"using the listener prefix: "+set(secure))
 	}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		if d := brokerDefs.byName[baseName(name)]; d != nil {

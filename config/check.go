@@ -73,10 +73,10 @@ func oneOfFold(words ...string) check {
 	}}
 }
 
-// listOf demands a list of distinct words out of the given ones, or of any words when none are given.
+// listOf demands a list of words out of the given ones, or of any words when none are given.
 func listOf(empty bool, words ...string) check {
 	all := strings.Join(words, ", ")
-	doc := "distinct"
+	doc := "list"
 	if len(words) > 0 {
 		doc = "[" + all + "]"
 	}
@@ -86,18 +86,14 @@ func listOf(empty bool, words ...string) check {
 			if len(words) > 0 {
 				valid = "[" + all + "]"
 			}
-			return refuseText(name, "Configuration '"+name+"' must not be empty. Valid values include: "+valid)
+			return refuseText(name, "Configuration '"+name+"' must not be empty. "+
+				"Valid values include: "+valid)
 		}
-		return distinctOf(name, v.list, words, all)
+		return wordsOf(name, v.list, words, all)
 	}}
 }
 
-func distinctOf(name string, list, words []string, all string) error {
-	for i, item := range list {
-		if slices.Contains(list[:i], item) {
-			return refuseText(name, "Configuration '"+name+"' values must not be duplicated.")
-		}
-	}
+func wordsOf(name string, list, words []string, all string) error {
 	for _, item := range list {
 		if item == "" {
 			return refuseText(name, "Configuration '"+name+"' values must not be empty.")
@@ -141,8 +137,8 @@ func throttled() check {
 		for _, item := range v.list {
 			partition, broker, ok := strings.Cut(item, ":")
 			if !ok || !digits(partition) || !digits(broker) {
-				return refuse(name, v.text, name+" must be the literal '*' or a list of replicas in the "+
-					"following format: "+words)
+				return refuse(name, "["+strings.Join(v.list, ", ")+"]", name+" must be the literal '*' or a list "+
+					"of replicas in the following format: "+words)
 			}
 		}
 		return nil
@@ -164,10 +160,6 @@ func offsetReset() check {
 			d, err := ParseDuration(iso)
 			if err == nil && d >= 0 {
 				return nil
-			}
-			if err == nil {
-				return refuse(name, v.text, "Invalid value `"+v.text+"` for configuration "+name+
-					". Negative duration is not supported for by_duration")
 			}
 		}
 		return refuse(name, v.text, "Invalid value `"+v.text+"` for configuration "+name+

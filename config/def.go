@@ -6,6 +6,8 @@
 // nothing of the wire: the numbers of Type and Source are the protocol's, so that handlers need no table.
 package config
 
+//go:generate go run ./gen ../docs/config.md
+
 // Type is the type of a setting's value; the numbers are DescribeConfigs' own.
 type Type int8
 

@@ -24,7 +24,8 @@ type groupBound struct {
 }
 
 // groupBounds are in the order in which Kafka checks them. It is never written to.
-var groupBounds = boundsOf("consumer", "heartbeat.interval.ms", "session.timeout.ms", "assignment.interval.ms",
+var groupBounds = boundsOf(
+	"consumer", "heartbeat.interval.ms", "session.timeout.ms", "assignment.interval.ms",
 	"share", "heartbeat.interval.ms", "session.timeout.ms", "record.lock.duration.ms", "delivery.count.limit",
 	"partition.max.record.locks", "assignment.interval.ms",
 	"streams", "heartbeat.interval.ms", "session.timeout.ms", "num.standby.replicas", "assignment.interval.ms")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -113,14 +114,17 @@ func javaDouble(f float64, given string) string {
 	return s
 }
 
-// splitList cuts at commas and the white space around them; an empty text is an empty list.
+// splitList cuts at commas and the white space around them; an empty text is an empty list. An item that
+// comes again is dropped, as Kafka does since KIP-1161.
 func splitList(text string) []string {
 	if text == "" {
 		return nil
 	}
-	parts := strings.Split(text, ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
+	var parts []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); !slices.Contains(parts, item) {
+			parts = append(parts, item)
+		}
 	}
 	return parts
 }

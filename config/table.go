@@ -12,9 +12,10 @@ type table struct {
 }
 
 var (
-	brokerDefs = newTable(logTable, networkTable, groupsTable, clusterTable, sharedTable, securityTable, ownTable)
-	topicDefs  = newTable(topicTable)
-	groupDefs  = newTable(groupTable)
+	brokerDefs = newTable(logTable, networkTable, groupsTable, clusterTable, sharedTable, securityTable,
+		ownTable)
+	topicDefs = newTable(topicTable)
+	groupDefs = newTable(groupTable)
 )
 
 func newTable(parts ...[]Def) *table {

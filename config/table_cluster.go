@@ -46,7 +46,7 @@ var clusterTable = []Def{
 	},
 	{
 		Name: "controller.listener.names", Type: List, Null: true, check: listOf(false),
-		Ignored: true, Kafka: "required", Doc: "The listeners of a KRaft controller.",
+		Kafka: "required", Doc: "Listeners for KRaft controllers: Weir does not open them.",
 	},
 	{
 		Name: "controller.quorum.append.linger.ms", Type: Int, Default: "25", check: atLeast(0),
@@ -132,23 +132,6 @@ var clusterTable = []Def{
 		Doc: "The time between checks for leaders that are not preferred.",
 	},
 	{
-		Name: "max.connection.creation.rate", Type: Int, Default: "2147483647", check: atLeast(0),
-		Scope: ClusterWide, Ignored: true, Doc: "The most new connections a second.",
-	},
-	{
-		Name: "max.connections", Type: Int, Default: "20000", check: atLeast(0), Scope: ClusterWide,
-		Kafka: "2147483647", Doc: "The most connections of the broker at one time.",
-	},
-	{
-		Name: "max.connections.per.ip", Type: Int, Default: "1000", check: atLeast(0),
-		Scope: ClusterWide, Kafka: "2147483647",
-		Doc: "The most connections from one address at one time.",
-	},
-	{
-		Name: "max.connections.per.ip.overrides", Type: String, Scope: ClusterWide,
-		Doc: "Other limits for named addresses, as host:limit,host:limit.",
-	},
-	{
 		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
 		Kafka: "2147483647", Doc: "The largest size a record batch may have when decompressed.",
 	},
@@ -212,8 +195,7 @@ var clusterTable = []Def{
 	},
 	{
 		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", check: atLeast(1),
-		Scope: ClusterWide, Ignored: true,
-		Doc: "The number of threads that recover logs at the start.",
+		Doc: "The number of logs that are opened at one time at the start.",
 	},
 	{
 		Name: "num.replica.alter.log.dirs.threads", Type: Int, Null: true, Ignored: true,

@@ -261,11 +261,11 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "offsets.commit.timeout.ms", Type: Int, Default: "5000", check: atLeast(1),
-		Doc: "How long an offset commit may wait for its record to be durable.",
+		Ignored: true, Doc: "How long an offset commit may wait for its record to be durable.",
 	},
 	{
 		Name: "offsets.load.buffer.size", Type: Int, Default: "5242880", check: atLeast(1),
-		Ignored: true, Doc: "The bytes read at a time when group state is loaded.",
+		Doc: "The bytes read at a time when group state is loaded.",
 	},
 	{
 		Name: "offsets.retention.check.interval.ms", Type: Long, Default: "600000",

@@ -66,8 +66,8 @@ var logTable = []Def{
 	},
 	{
 		Name: "log.cleaner.max.compaction.lag.ms", Type: Long, Default: "9223372036854775807",
-		check: atLeast(1), Scope: ClusterWide, Ignored: true,
-		Doc: "The longest time a record stays out of compaction.",
+		check: atLeast(1), Scope: ClusterWide,
+		Doc: "The age at which a compacted topic's segment rolls at the latest.",
 	},
 	{
 		Name: "log.cleaner.min.cleanable.ratio", Type: Double, Default: "0.5",
@@ -120,7 +120,7 @@ var logTable = []Def{
 	},
 	{
 		Name: "log.flush.start.offset.checkpoint.interval.ms", Type: Int, Default: "60000",
-		check: atLeast(0), Doc: "The time between writes of the log start offsets.",
+		check: atLeast(0), Ignored: true, Doc: "The time between writes of the log start offsets.",
 	},
 	{
 		Name: "log.index.interval.bytes", Type: Int, Default: "4096", check: atLeast(0),

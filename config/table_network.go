@@ -1,6 +1,7 @@
 package config
 
-// networkTable are the broker settings of listeners, connections, requests and quotas. It is never written to.
+// networkTable are the broker settings of listeners, connections, requests and quotas.
+// It is never written to.
 var networkTable = []Def{
 	{
 		Name: "advertised.listeners", Type: List, Null: true, check: listOf(true),
@@ -60,6 +61,23 @@ var networkTable = []Def{
 		Name: "listeners", Type: List, Default: "PLAINTEXT://127.0.0.1:9092", check: listOf(false),
 		Kafka: "PLAINTEXT://:9092",
 		Doc:   "The addresses to listen on, as NAME://host:port; an empty host is every interface.",
+	},
+	{
+		Name: "max.connection.creation.rate", Type: Int, Default: "2147483647", check: atLeast(0),
+		Scope: ClusterWide, Ignored: true, Doc: "The most new connections a second.",
+	},
+	{
+		Name: "max.connections", Type: Int, Default: "20000", check: atLeast(0), Kafka: "2147483647",
+		Doc: "The most connections of the broker at one time.",
+	},
+	{
+		Name: "max.connections.per.ip", Type: Int, Default: "1000", check: atLeast(0),
+		Kafka: "2147483647",
+		Doc:   "The most connections from one address at one time.",
+	},
+	{
+		Name: "max.connections.per.ip.overrides", Type: String, Scope: ClusterWide,
+		Ignored: true, Doc: "Other limits for named addresses, as host:limit,host:limit.",
 	},
 	{
 		Name: "metric.reporters", Type: List, check: listOf(true), Ignored: true,

@@ -1,6 +1,7 @@
 package config
 
-// sharedTable are the broker settings of transactions, share groups and tiered storage. It is never written to.
+// sharedTable are the broker settings of transactions, share groups and tiered storage.
+// It is never written to.
 var sharedTable = []Def{
 	{
 		Name: "add.partitions.to.txn.retry.backoff.max.ms", Type: Int, Default: "100",

@@ -76,8 +76,8 @@ var topicTable = []Def{
 	},
 	{
 		Name: "max.compaction.lag.ms", Type: Long, Default: "9223372036854775807",
-		check: atLeast(1), Ignored: true, Broker: "log.cleaner.max.compaction.lag.ms",
-		Doc: "The longest time a record stays out of compaction.",
+		check: atLeast(1), Broker: "log.cleaner.max.compaction.lag.ms",
+		Doc: "The age at which a compacted topic's segment rolls at the latest.",
 	},
 	{
 		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
