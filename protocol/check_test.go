@@ -100,7 +100,8 @@ func TestCheckRefuses(t *testing.T) {
 		reason       string
 	}{
 		{"count 2^31-1", 3, 8, []byte{0x7f, 0xff, 0xff, 0xff, 0, 0, 0}, "2147483647 elements"},
-		{"count over the smallest elements", 3, 1, []byte{0, 0, 0, 4, 0, 0, 0, 0, 0, 0}, "4 elements of at least 2"},
+		{"count over the smallest elements", 3, 1, []byte{0, 0, 0, 4, 0, 0, 0, 0, 0, 0},
+			"4 elements of at least 2"},
 		{"count -2", 3, 1, []byte{0xff, 0xff, 0xff, 0xfe}, "length is -2"},
 		{"null where it is not allowed", 3, 0, []byte{0xff, 0xff, 0xff, 0xff}, "length is -1"},
 		{"string length -1", 3, 1, []byte{0, 0, 0, 1, 0xff, 0xff}, "length is -1"},
@@ -109,13 +110,14 @@ func TestCheckRefuses(t *testing.T) {
 		{"compact count of 2^31-1", 3, 9, []byte{0xff, 0xff, 0xff, 0xff, 0x07, 0, 0, 0, 0}, "2147483646 elements"},
 		{"varint of six bytes", 3, 9, []byte{0x80, 0x80, 0x80, 0x80, 0x80, 0, 0}, "more than five bytes"},
 		{"varint of ten bytes", 3, 9, slices.Repeat([]byte{0xff}, 10), "more than five bytes"},
-		{"string of 2^15 bytes", 12, 4, append([]byte{0x81, 0x80, 2}, make([]byte, 40000)...), "string of 32768 bytes"},
+		{"string of 2^15 bytes", 12, 4, append([]byte{0x81, 0x80, 2}, make([]byte, 40000)...),
+			"string of 32768 bytes"},
 		{"tags descending", 60, 0, []byte{0, 2, 5, 0, 4, 0}, "tagged field 4 after 5"},
 		{"tag twice", 60, 0, []byte{0, 2, 5, 0, 5, 0}, "tagged field 5 after 5"},
 		{"tag 2^28 past the end", 60, 0, []byte{0, 1, 0x80, 0x80, 0x80, 0x80, 1, 9, 1}, "tagged field of 9 bytes"},
 		{"2^28 tags", 60, 0, []byte{0, 0x80, 0x80, 0x80, 0x80, 1, 9, 1}, "268435456 tagged fields"},
-		{"tag longer than its value", 1, 13, slices.Concat(make([]byte, 25), []byte{1, 1, 1, 1, 0, 4, 2, 'x', 0}),
-			"2 bytes longer"},
+		{"tag longer than its value", 1, 13,
+			slices.Concat(make([]byte, 25), []byte{1, 1, 1, 1, 0, 4, 2, 'x', 0, 0}), "2 bytes longer"},
 		{"tag shorter than its value", 1, 13, slices.Concat(make([]byte, 25), []byte{1, 1, 1, 1, 0, 2, 3, 'x'}),
 			"field of 2 bytes with 1 left"},
 		{"struct mark", 75, 0, slices.Concat([]byte{2}, name("t"), []byte{0, 0, 0, 0, 9, 7}), "struct marked 7"},
@@ -152,7 +154,7 @@ func TestCheckSizeCoversDecoding(t *testing.T) {
 		element      []byte
 		suffix       []byte
 	}{
-		{"metadata topics", 3, 12, nil, []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, []byte{0, 0, 0}},
+		{"metadata topics", 3, 12, nil, make([]byte, 18), []byte{0, 0, 0}},
 		{"described groups", 15, 5, nil, []byte{1}, []byte{0, 0}},
 		{"new topics", 19, 7, nil, []byte{1, 0, 0, 0, 0, 0, 0, 1, 1, 0}, []byte{0, 0, 0, 0, 0, 0}},
 		{"config resources", 32, 4, nil, []byte{0, 1, 1, 0}, []byte{0, 0, 0}},

@@ -46,11 +46,11 @@ type AbortedTransaction struct {
 // and the records between them, which are neither read nor copied. What dst
 // holds already begins the first part.
 //
-// The parts of bytes share dst's array or a larger one in its place; the last
-// part's bytes end where that array's used space ends. Senders are not
-// released here.
+// The parts of bytes lie in dst's array, or in larger ones when that is too
+// small. Senders are not released here.
 func AppendFetchResponse(dst []byte, version int16, r *FetchResponse) []Part {
 	e := fetchEncoder{encoder: encoder{b: dst, version: version, flexible: version >= fetchFlexible}}
+	e.parts = make([]Part, 0, r.mostParts())
 	e.int32(r.ThrottleMs)
 	if version >= fetchSession {
 		e.int16(r.ErrorCode)
@@ -74,6 +74,20 @@ func AppendFetchResponse(dst []byte, version int16, r *FetchResponse) []Part {
 	}
 	e.cut()
 	return e.parts
+}
+
+// mostParts is how many parts the answer has at most: each partition's records
+// with the bytes before them, and the bytes behind all.
+func (r *FetchResponse) mostParts() int {
+	n := 1
+	for i := range r.Topics {
+		for j := range r.Topics[i].Partitions {
+			if records := len(r.Topics[i].Partitions[j].Records); records > 0 {
+				n += records + 1
+			}
+		}
+	}
+	return n
 }
 
 // fetchEncoder also collects the parts.

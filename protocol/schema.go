@@ -1,7 +1,7 @@
 package protocol
 
-//go:generate go run ./internal/schemagen -messages $KAFKA_MESSAGES -kind Request -out schema_table.go
-//go:generate go run ./internal/schemagen -messages $KAFKA_MESSAGES -kind Response -out schema_response_test.go
+//go:generate go run ./internal/schemagen -dir $KAFKA_MESSAGES -kind Request -out schema_table.go
+//go:generate go run ./internal/schemagen -dir $KAFKA_MESSAGES -kind Response -out schema_response_test.go
 
 // kind is the type of a field, or of an array's elements.
 type kind uint8

@@ -1,8 +1,8 @@
 // Schemagen turns Apache Kafka's own message definitions into the table that
 // package protocol checks requests by.
 //
-//	go run ./protocol/internal/schemagen -messages DIR -kind Request -out protocol/schema_table.go
-//	go run ./protocol/internal/schemagen -messages DIR -kind Response -out protocol/schema_response_test.go
+//	go run ./protocol/internal/schemagen -dir DIR -kind Request -out protocol/schema_table.go
+//	go run ./protocol/internal/schemagen -dir DIR -kind Response -out protocol/schema_response_test.go
 //
 // DIR holds the *.json files of common/message in the kafka-clients jar of the
 // release that Weir follows.
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	messages := flag.String("messages", "", "directory of the message definitions")
+	messages := flag.String("dir", "", "directory of the message definitions")
 	kind := flag.String("kind", "Request", "Request or Response")
 	release := flag.String("release", "4.4.0", "the release of Apache Kafka they come from")
 	out := flag.String("out", "", "file to write")
