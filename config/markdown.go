@@ -33,24 +33,27 @@ can be.
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString(strings.ReplaceAll(markdownHead, "~", "`"))
-	split := func(defs []*Def, keep func(d *Def) bool) (kept []*Def) {
-		for _, d := range defs {
-			if keep(d) {
-				kept = append(kept, d)
-			}
-		}
-		return kept
-	}
-	writeTable(&b, "Weir's own", "", split(BrokerDefs(), func(d *Def) bool { return d.Own }), true)
-	writeTable(&b, "Broker", "", split(BrokerDefs(), func(d *Def) bool { return !d.Own && !d.Ignored }), true)
-	writeTable(&b, "Topic", "", split(TopicDefs(), func(d *Def) bool { return !d.Ignored }), false)
+	idle := func(d *Def) bool { return d.Ignored }
+	writeTable(&b, "Weir's own", "", pick(BrokerDefs(), func(d *Def) bool { return d.Own }), true)
+	writeTable(&b, "Broker", "", pick(BrokerDefs(), func(d *Def) bool { return !d.Own && !d.Ignored }), true)
+	writeTable(&b, "Topic", "", pick(TopicDefs(), func(d *Def) bool { return !d.Ignored }), false)
 	writeTable(&b, "Topic, without effect", "Accepted, stored and described, as clients "+
-		"expect; Weir does not act upon them.", split(TopicDefs(), func(d *Def) bool { return d.Ignored }), false)
+		"expect; Weir does not act upon them.", pick(TopicDefs(), idle), false)
 	writeTable(&b, "Group, without effect", "Accepted, stored and described; they belong to "+
-		"group protocols that Weir does not serve.", split(GroupDefs(), func(d *Def) bool { return d.Ignored }), false)
+		"group protocols that Weir does not serve.", pick(GroupDefs(), idle), false)
 	writeTable(&b, "Broker, without effect", "Accepted and described, so that files made for "+
-		"Apache Kafka load; Weir does not act upon them.", split(BrokerDefs(), func(d *Def) bool { return d.Ignored }), true)
+		"Apache Kafka load; Weir does not act upon them.", pick(BrokerDefs(), idle), true)
 	return b.String()
+}
+
+func pick(defs []*Def, keep func(d *Def) bool) []*Def {
+	var kept []*Def
+	for _, d := range defs {
+		if keep(d) {
+			kept = append(kept, d)
+		}
+	}
+	return kept
 }
 
 func writeTable(b *strings.Builder, title, text string, defs []*Def, scopes bool) {

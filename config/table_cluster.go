@@ -110,10 +110,6 @@ var clusterTable = []Def{
 		Doc: "A Java class that judges new topics.",
 	},
 	{
-		Name: "default.replication.factor", Type: Int, Default: "1",
-		Doc: "The replication factor of topics created without one.",
-	},
-	{
 		Name: "delete.records.purgatory.purge.interval.requests", Type: Int, Default: "1",
 		Ignored: true, Doc: "How many requests pass between purges of waiting DeleteRecords.",
 	},
@@ -130,18 +126,6 @@ var clusterTable = []Def{
 		Name: "leader.imbalance.check.interval.seconds", Type: Long, Default: "300",
 		check: atLeast(1), Ignored: true,
 		Doc: "The time between checks for leaders that are not preferred.",
-	},
-	{
-		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
-		Kafka: "2147483647", Doc: "The largest size a record batch may have when decompressed.",
-	},
-	{
-		Name: "max.incremental.fetch.session.cache.slots", Type: Int, Default: "1000",
-		check: atLeast(0), Doc: "The most incremental fetch sessions of the broker.",
-	},
-	{
-		Name: "max.request.partition.size.limit", Type: Int, Default: "2000", check: atLeast(1),
-		Doc: "The most partitions of one DescribeTopicPartitions answer.",
 	},
 	{
 		Name: "metadata.log.dir", Type: String, Null: true, Ignored: true,
@@ -177,25 +161,8 @@ var clusterTable = []Def{
 		Doc: "How long KRaft's metadata log and snapshots are kept.",
 	},
 	{
-		Name: "min.insync.replicas", Type: Int, Default: "1", check: atLeast(1), Scope: ClusterWide,
-		Ignored: true,
-		Doc:     "The in-sync replicas that acks=all needs; Weir's storage satisfies it with one broker.",
-	},
-	{
 		Name: "node.id", Type: Int, Default: "1", check: atLeast(0), Kafka: "required",
 		Doc: "This broker's id.",
-	},
-	{
-		Name: "num.network.threads", Type: Int, Default: "3", check: atLeast(1), Scope: ClusterWide,
-		Ignored: true, Doc: "The number of network threads of each listener.",
-	},
-	{
-		Name: "num.partitions", Type: Int, Default: "1", check: atLeast(1),
-		Doc: "The number of partitions of topics created without one.",
-	},
-	{
-		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", check: atLeast(1),
-		Doc: "The number of logs that are opened at one time at the start.",
 	},
 	{
 		Name: "num.replica.alter.log.dirs.threads", Type: Int, Null: true, Ignored: true,

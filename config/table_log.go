@@ -30,6 +30,10 @@ var logTable = []Def{
 		Doc: "Log directories that take no new partitions.",
 	},
 	{
+		Name: "default.replication.factor", Type: Int, Default: "1",
+		Doc: "The replication factor of topics created without one.",
+	},
+	{
 		Name: "delete.topic.enable", Type: Boolean, Default: "true",
 		Doc: "Whether topics may be deleted.",
 	},
@@ -224,8 +228,25 @@ var logTable = []Def{
 		Doc:   "How long a deleted segment's files stay, renamed, for readers that still use them.",
 	},
 	{
+		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
+		Kafka: "2147483647", Doc: "The largest size a record batch may have when decompressed.",
+	},
+	{
 		Name: "message.max.bytes", Type: Int, Default: "1048588", check: atLeast(0),
 		Scope: ClusterWide, Doc: "The largest record batch accepted, as it comes in (compressed).",
+	},
+	{
+		Name: "min.insync.replicas", Type: Int, Default: "1", check: atLeast(1), Scope: ClusterWide,
+		Ignored: true,
+		Doc:     "The in-sync replicas that acks=all needs; Weir's storage satisfies it with one broker.",
+	},
+	{
+		Name: "num.partitions", Type: Int, Default: "1", check: atLeast(1),
+		Doc: "The number of partitions of topics created without one.",
+	},
+	{
+		Name: "num.recovery.threads.per.data.dir", Type: Int, Default: "2", check: atLeast(1),
+		Doc: "The number of logs that are opened at one time at the start.",
 	},
 	{
 		Name: "producer.id.expiration.ms", Type: Int, Default: "86400000", check: atLeast(1),

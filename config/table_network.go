@@ -80,6 +80,14 @@ var networkTable = []Def{
 		Ignored: true, Doc: "Other limits for named addresses, as host:limit,host:limit.",
 	},
 	{
+		Name: "max.incremental.fetch.session.cache.slots", Type: Int, Default: "1000",
+		check: atLeast(0), Doc: "The most incremental fetch sessions of the broker.",
+	},
+	{
+		Name: "max.request.partition.size.limit", Type: Int, Default: "2000", check: atLeast(1),
+		Doc: "The most partitions of one DescribeTopicPartitions answer.",
+	},
+	{
 		Name: "metric.reporters", Type: List, check: listOf(true), Ignored: true,
 		Kafka: "org.apache.kafka.common.metrics.JmxReporter",
 		Doc:   "Java classes that report metrics.",
@@ -99,6 +107,10 @@ var networkTable = []Def{
 	{
 		Name: "num.io.threads", Type: Int, Default: "8", check: atLeast(1), Scope: ClusterWide,
 		Ignored: true, Doc: "The number of threads that serve requests.",
+	},
+	{
+		Name: "num.network.threads", Type: Int, Default: "3", check: atLeast(1), Scope: ClusterWide,
+		Ignored: true, Doc: "The number of network threads of each listener.",
 	},
 	{
 		Name: "queued.max.request.bytes", Type: Long, Default: "268435456", Kafka: "-1",

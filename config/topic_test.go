@@ -121,15 +121,15 @@ func TestCheckGroupAnswersAsKafka(t *testing.T) {
 // Kafka lets change over the wire and we do not.
 func TestCheckBroker(t *testing.T) {
 	for given, want := range map[string]string{
-		"log.dirs=/x":           "Cannot update these configs dynamically: [log.dirs]",
-		"log.dirs=/x node.id=3": "Cannot update these configs dynamically: [log.dirs, node.id]",
-		"log.retention.hours=5": "Cannot update these configs dynamically: [log.retention.hours]",
-		"listeners=PLAINTEXT:x": "Cannot update these configs dynamically: [listeners]",
-		"weir.log.level=debug":  "Cannot update these configs dynamically: [weir.log.level]",
-		"my.custom.path=/etc":   "Cannot update these configs dynamically: [my.custom.path]",
-		"log.retention.ms=x":    "Invalid value x for configuration log.retention.ms: Not a number of type LONG",
-		"log.segment.bytes=1":   "Invalid value 1 for configuration log.segment.bytes: Value must be at least 1048576",
-		"max.connections=-1":    "Invalid value -1 for configuration max.connections: Value must be at least 0",
+		"log.dirs=/x":            "Cannot update these configs dynamically: [log.dirs]",
+		"log.dirs=/x node.id=3":  "Cannot update these configs dynamically: [log.dirs, node.id]",
+		"log.retention.hours=5":  "Cannot update these configs dynamically: [log.retention.hours]",
+		"listeners=PLAINTEXT:x":  "Cannot update these configs dynamically: [listeners]",
+		"weir.log.level=debug":   "Cannot update these configs dynamically: [weir.log.level]",
+		"my.custom.path=/etc":    "Cannot update these configs dynamically: [my.custom.path]",
+		"log.retention.ms=x":     "Invalid value x for configuration log.retention.ms: Not a number of type LONG",
+		"log.segment.bytes=1":    "Invalid value 1 for configuration log.segment.bytes: Value must be at least 1048576",
+		"log.cleaner.threads=-1": "Invalid value -1 for configuration log.cleaner.threads: Value must be at least 0",
 		"ssl.keystore.password=": "These security configs can be dynamically updated only per-listener using the " +
 			"listener prefix: [ssl.keystore.password]",
 		"listener.name.a.ssl.keystore.location=/etc": "Cannot update these configs dynamically: " +
@@ -144,7 +144,7 @@ func TestCheckBroker(t *testing.T) {
 			}
 		}
 	}
-	for _, given := range []string{"nope=1", "log.cleaner.threads=2", "listener.name.a.max.connections=10"} {
+	for _, given := range []string{"nope=1", "log.cleaner.threads=2", "listener.name.a.max.connection.creation.rate=10"} {
 		if err := CheckBroker(pairs(given), false); err != nil {
 			t.Errorf("%s: %v", given, err)
 		}
