@@ -28,6 +28,17 @@ func (d *Directory) Delete(id metadata.PartitionID) error {
 		}
 		return fmt.Errorf("delete %s: %w", id, ErrUnknownLog)
 	}
+	if err := d.takeAway(id, dir, l); err != nil {
+		return fmt.Errorf("delete %s: %w: %w", id, ErrStorage, err)
+	}
+	if err := d.forget(id); err != nil {
+		d.lg.Warn("a deleted partition stays in the checkpoints until the next", "partition", id.String(), "error", err)
+	}
+	return nil
+}
+
+// takeAway ends the log's life and renames its directory.
+func (d *Directory) takeAway(id metadata.PartitionID, dir string, l *Log) error {
 	delay := time.Duration(0)
 	if l != nil {
 		delay = time.Duration(l.Config().FileDeleteDelayMs) * time.Millisecond
@@ -36,15 +47,12 @@ func (d *Directory) Delete(id metadata.PartitionID) error {
 		l.shut()
 	}
 	if err := d.renameAway(dir, delay, l); err != nil {
-		return fmt.Errorf("delete %s: %w: %w", id, ErrStorage, err)
+		return err
 	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	delete(d.logs, id)
 	delete(d.rolled, l)
-	d.mu.Unlock()
-	if err := d.forget(id); err != nil {
-		d.lg.Warn("a deleted partition stays in the checkpoints until the next", "partition", id.String(), "error", err)
-	}
 	return nil
 }
 
