@@ -10,7 +10,9 @@ import (
 // allocating: lengths and counts against the bytes that are left (a count is
 // at most what the smallest elements would take), variable-length integers of
 // at most five bytes, null only where it is allowed, tagged fields strictly
-// ascending and each exactly as long as it says, nothing after the message.
+// ascending and each exactly as long as it says. Bytes after the message are
+// let pass and never looked at: Apache Kafka does so, and there are clients
+// that leave some.
 //
 // The error is ErrUnknownKey, ErrUnsupportedVersion or ErrMalformed.
 func Check(key, version int16, body []byte) error {
@@ -23,28 +25,25 @@ func Check(key, version int16, body []byte) error {
 // of one byte can decode to a struct of hundreds. The figure is an upper
 // estimate to charge a memory pool with before decoding.
 func CheckSize(key, version int16, body []byte) (decodedBytes int, err error) {
-	return requestSchema.check(key, version, body)
+	_, decodedBytes, err = requestSchema.check(key, version, body)
+	return decodedBytes, err
 }
 
-// check is CheckSize against any schema.
-func (s *schema) check(key, version int16, body []byte) (int, error) {
+// check is CheckSize against any schema; it also gives the message's length.
+func (s *schema) check(key, version int16, body []byte) (length, decodedBytes int, err error) {
 	row := s.find(key)
 	if row == nil {
-		return 0, fmt.Errorf("check request: api key %d: %w", key, ErrUnknownKey)
+		return 0, 0, fmt.Errorf("check request: api key %d: %w", key, ErrUnknownKey)
 	}
 	if !row.Valid(version) {
-		return 0, fmt.Errorf("check %s request: version %d: %w", row.Name, version, ErrUnsupportedVersion)
+		return 0, 0, fmt.Errorf("check %s request: version %d: %w", row.Name, version, ErrUnsupportedVersion)
 	}
 	c := checker{schema: s, body: body, version: version, flexible: row.IsFlexible(version),
 		cost: int(s.structs[row.root].size)}
 	if !c.structure(row.root) {
-		return 0, fmt.Errorf("check %s v%d request: %w", row.Name, version, c.err)
+		return 0, 0, fmt.Errorf("check %s v%d request: %w", row.Name, version, c.err)
 	}
-	if c.pos != len(body) {
-		return 0, fmt.Errorf("check %s v%d request: %d bytes follow it: %w", row.Name, version,
-			len(body)-c.pos, ErrMalformed)
-	}
-	return c.cost, nil
+	return c.pos, c.cost, nil
 }
 
 // checker is a walk over one message. Its methods report false after the

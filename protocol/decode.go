@@ -13,7 +13,8 @@ import (
 //
 // Produce and Fetch have decoders of their own; this one works for them too.
 func DecodeRequest(key, version int16, body []byte) (kmsg.Request, error) {
-	if err := Check(key, version, body); err != nil {
+	length, _, err := requestSchema.check(key, version, body)
+	if err != nil {
 		return nil, err
 	}
 	r := kmsg.RequestForKey(key)
@@ -21,7 +22,7 @@ func DecodeRequest(key, version int16, body []byte) (kmsg.Request, error) {
 		return nil, fmt.Errorf("decode request: key %d version %d: %w", key, version, ErrUnsupportedVersion)
 	}
 	r.SetVersion(version)
-	if err := r.ReadFrom(body); err != nil {
+	if err := r.ReadFrom(body[:length]); err != nil {
 		return nil, fmt.Errorf("decode %s v%d request: %w: %w", kmsg.NameForKey(key), version, ErrMalformed, err)
 	}
 	return r, nil

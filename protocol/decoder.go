@@ -158,14 +158,6 @@ func (d *decoder) eachTag(known func(tag int)) {
 	}
 }
 
-// end gives the first fault; bytes behind the message are one.
-func (d *decoder) end() error {
-	if d.err == nil && d.pos != len(d.body) {
-		d.fail("%d bytes follow the request", len(d.body)-d.pos)
-	}
-	return d.err
-}
-
 // resize makes s n long and keeps its elements, also those behind its former
 // end, for their slices to be used again.
 func resize[T any](s []T, n int) []T {

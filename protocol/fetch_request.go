@@ -101,9 +101,9 @@ func DecodeFetch(version int16, body []byte, r *FetchRequest) error {
 		}
 	}
 	d.fetchRest(r)
-	if err := d.end(); err != nil {
+	if d.failed() {
 		r.Topics, r.ForgottenTopics = r.Topics[:0], r.ForgottenTopics[:0]
-		return fmt.Errorf("decode Fetch v%d request: %w", version, err)
+		return fmt.Errorf("decode Fetch v%d request: %w", version, d.err)
 	}
 	return nil
 }

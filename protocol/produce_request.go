@@ -57,9 +57,9 @@ func DecodeProduce(version int16, body []byte, r *ProduceRequest) error {
 		}
 	}
 	d.noTags()
-	if err := d.end(); err != nil {
+	if d.failed() {
 		r.Topics = r.Topics[:0]
-		return fmt.Errorf("decode Produce v%d request: %w", version, err)
+		return fmt.Errorf("decode Produce v%d request: %w", version, d.err)
 	}
 	return nil
 }
