@@ -96,7 +96,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 
 // openStore makes the data directory and opens the metadata, which locks it against other processes.
 func (b *Broker) openStore(context.Context) error {
-	if err := b.config.FS.MkdirAll(b.dir); err != nil {
+	if err := vfs.MakeDirs(b.config.FS, b.dir); err != nil {
 		return fmt.Errorf("make data directory %s: %w", b.dir, err)
 	}
 	b.store = b.config.Store
@@ -120,6 +120,7 @@ func (b *Broker) openCluster(ctx context.Context) error {
 		return fmt.Errorf("open server: %w", err)
 	}
 	cc := b.settings.cluster
+	cc.Exclusive = b.config.Store == nil // the file meta.db is this broker's alone
 	cc.Endpoints = endpoints(sc.Listeners, b.settings.advertised, b.server.Addr)
 	if b.cluster, err = cluster.Open(ctx, b.store, cc, b.config.Clock, b.config.Logger); err != nil {
 		return fmt.Errorf("open cluster: %w", err)
