@@ -86,27 +86,35 @@ func (l *Log) checkProducerLocked(b *record.Batch) (marker, error) {
 }
 
 // applyLocked takes a batch that is in the log into the producer and transaction state, and an aborted transaction
-// into the index of the segment that holds its marker.
+// into the index of the segment that holds its marker; with a nil e it is there already.
 func (l *Log) applyLocked(h *record.Header, m marker, e *entry, nowMs int64) error {
-	if !h.IsControl() {
-		if l.producers.applyData(h, nowMs) {
-			l.txns.begin(h.ProducerID, h.BaseOffset)
-		}
+	aborted, ok := applyBatch(&l.producers, l.txns, h, m, nowMs)
+	if !ok || e == nil {
 		return nil
 	}
-	first := l.producers.applyMarker(h, m, nowMs)
-	if first == noTxn {
-		return nil
+	if err := e.seg.TxnIndex().Append(aborted); err != nil {
+		return fmt.Errorf("index aborted transaction: %w", err)
 	}
-	if m.abort && e != nil {
-		aborted := index.AbortedTxn{ProducerID: h.ProducerID, FirstOffset: first, LastOffset: h.BaseOffset,
-			LastStableOffset: l.txns.stableAfter(h.ProducerID, h.BaseOffset)}
-		if err := e.seg.TxnIndex().Append(aborted); err != nil {
-			return fmt.Errorf("index aborted transaction: %w", err)
-		}
-	}
-	l.txns.complete(h.ProducerID, first, h.BaseOffset)
 	return nil
+}
+
+// applyBatch takes a batch into the state and returns the transaction that it aborts, if it does.
+func applyBatch(s *producers, txns *transactions, h *record.Header, m marker, nowMs int64,
+) (aborted index.AbortedTxn, ok bool) {
+	if !h.IsControl() {
+		if s.applyData(h, nowMs) {
+			txns.begin(h.ProducerID, h.BaseOffset)
+		}
+		return aborted, false
+	}
+	first := s.applyMarker(h, m, nowMs)
+	if first == noTxn {
+		return aborted, false
+	}
+	aborted = index.AbortedTxn{ProducerID: h.ProducerID, FirstOffset: first, LastOffset: h.BaseOffset,
+		LastStableOffset: txns.stableAfter(h.ProducerID, h.BaseOffset)}
+	txns.complete(h.ProducerID, first, h.BaseOffset)
+	return aborted, m.abort
 }
 
 // writeLocked writes the stamped batch to the active segment, rolling first when it is full.

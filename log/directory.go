@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -64,7 +63,7 @@ func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock,
 		removals: btree.NewG(8, byDue),
 		poke:     make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
-	if err := makeDirs(fsys, path); err != nil {
+	if err := vfs.MakeDirs(fsys, path); err != nil {
 		return nil, fmt.Errorf("make data directory %s: %w", path, err)
 	}
 	lock, err := fsys.Lock(join(path, lockFile))
@@ -77,23 +76,6 @@ func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock,
 	}
 	go d.housekeep()
 	return d, nil
-}
-
-// makeDirs makes dir and its missing parents, durably: a crash must not take away the directory with all that is in it.
-func makeDirs(fsys vfs.FS, dir string) error {
-	if _, err := fsys.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeDirs(fsys, parent); err != nil {
-			return err
-		}
-	}
-	if err := fsys.MkdirAll(dir); err != nil {
-		return err
-	}
-	return fsys.SyncDir(parent)
 }
 
 func (c DirectoryConfig) withDefaults() DirectoryConfig {

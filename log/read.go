@@ -82,25 +82,3 @@ func (l *Log) readFailed(err error) error {
 	}
 	return fmt.Errorf("read %s: %w: %w", l.id, ErrStorage, err)
 }
-
-// AbortedTxn is an aborted transaction that overlaps a range read.
-type AbortedTxn struct{ ProducerID, FirstOffset int64 }
-
-// AbortedTxns returns the aborted transactions that overlap [from, to), for a read_committed fetch of that range.
-func (l *Log) AbortedTxns(from, to int64) ([]AbortedTxn, error) {
-	list := *l.list.Load()
-	var out []AbortedTxn
-	for i := max(0, list.floor(from)); i < len(list); i++ {
-		txns, done, err := list[i].seg.TxnIndex().Collect(from, to)
-		if err != nil {
-			return nil, l.readFailed(fmt.Errorf("read aborted transactions: %w", err))
-		}
-		for _, t := range txns {
-			out = append(out, AbortedTxn{ProducerID: t.ProducerID, FirstOffset: t.FirstOffset})
-		}
-		if done {
-			break
-		}
-	}
-	return out, nil
-}

@@ -49,7 +49,7 @@ func (l *Log) load(k known) error {
 	l.list.Store(&list)
 	l.end.Store(end)
 	l.start.Store(max(k.start, bases[0]))
-	if rebuild {
+	if rebuild || !l.epochsHold(list) {
 		if err := l.rebuildEpochs(list, end); err != nil {
 			return err
 		}
@@ -310,33 +310,6 @@ func retire(list segments) {
 	for _, e := range list {
 		e.seg.Retire()
 	}
-}
-
-// loadEpochs reads the leader epochs; rebuild says that the file does not read.
-func (l *Log) loadEpochs() (rebuild bool, err error) {
-	data, err := readFile(l.fs, join(l.path, leaderEpochFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read leader epochs: %w", err)
-	}
-	if l.epochs.entries, err = decodeEpochs(data); err != nil {
-		l.lg.Warn("leader epochs are rebuilt from the log", "partition", l.id.String(), "cause", err)
-		return true, nil
-	}
-	return false, nil
-}
-
-// rebuildEpochs takes the leader epochs from the batches' headers.
-func (l *Log) rebuildEpochs(list segments, end int64) error {
-	l.epochs.clear()
-	return scanAll(list, list[0].seg.BaseOffset(), end, func(h record.Header, _ *entry) error {
-		if h.LeaderEpoch > l.epochs.latest() {
-			l.epochs.assign(h.LeaderEpoch, h.BaseOffset)
-		}
-		return nil
-	})
 }
 
 // scanAll visits the headers of all batches with offsets in [from, to).

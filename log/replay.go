@@ -21,7 +21,7 @@ func (l *Log) loadProducers(list segments, to int64) error {
 		if i == 0 || l.snapshots[i-1] < first {
 			break
 		}
-		ok, err := l.loadSnapshot(l.snapshots[i-1])
+		ok, err := l.loadSnapshot(l.snapshots[i-1], &l.producers, l.txns)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (l *Log) loadProducers(list segments, to int64) error {
 }
 
 // loadSnapshot reads one snapshot; ok is false when it was damaged, and its file is gone then.
-func (l *Log) loadSnapshot(offset int64) (ok bool, err error) {
+func (l *Log) loadSnapshot(offset int64, into *producers, txns *transactions) (ok bool, err error) {
 	name := join(l.path, offsetName(offset, snapshotSuffix))
 	data, err := readFile(l.fs, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,9 +65,9 @@ func (l *Log) loadSnapshot(offset int64) (ok bool, err error) {
 		if p.expired(nowMs, expireMs) {
 			continue
 		}
-		l.producers.put(p)
+		into.put(p)
 		if p.txnFirst != noTxn {
-			l.txns.begin(p.id, p.txnFirst)
+			txns.begin(p.id, p.txnFirst)
 		}
 	}
 	return true, nil

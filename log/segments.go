@@ -10,6 +10,7 @@ import (
 // entry is one segment in the list.
 type entry struct {
 	seg      *segment.Segment
+	aborted  aborted
 	jitterMs int64 // taken off segment.ms, so that many logs do not roll at once
 	synced   bool  // of a rolled segment: its records are durable; guarded by the log's mu
 }
