@@ -175,9 +175,9 @@ func TestWideZstdWindow(t *testing.T) {
 func TestXXH32(t *testing.T) {
 	// Reference values, seed 0; longer texts are held by lz4's own checksums.
 	for text, want := range map[string]uint32{
-		"":                               0x02cc5d05,
-		"a":                              0x550d7456,
-		"abc":                            0x32d153ff,
+		"":    0x02cc5d05,
+		"a":   0x550d7456,
+		"abc": 0x32d153ff,
 	} {
 		if got := xxh32([]byte(text)); got != want {
 			t.Errorf("xxh32(%q) = %#x, want %#x", text, got, want)
