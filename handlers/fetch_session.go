@@ -118,6 +118,10 @@ func (s *sessionCache) begin(version int16, r *protocol.FetchRequest) (fetchPlan
 		s.removeLocked(session)
 		return fetchPlan{byID: byID}, nil
 	}
+	if s.mu.partitions > maxSessionPartitions { // it has grown too large: the client will ask for a new one
+		s.removeLocked(session)
+		return fetchPlan{}, kerr.FetchSessionIDNotFound
+	}
 	session.lastUsed = now
 	if session.epoch++; session.epoch <= 0 {
 		session.epoch = 1

@@ -63,6 +63,10 @@ func Table() []API {
 	}
 }
 
+// maxDecodedBytes bounds what a decoded request may take beyond its frame: an empty array element of one byte can decode to
+// hundreds, and the memory for requests in flight is counted in bytes of frames.
+const maxDecodedBytes = 64 << 20
+
 // typed adapts an entry that works on kmsg's decoded request.
 func typed[R any, P interface {
 	*R
@@ -81,8 +85,12 @@ func typedOf[R any, P interface {
 }](serve func(h *Handlers, c *Conn, r *Request, version int16, req P) Answer) serveFunc {
 	return func(h *Handlers, c *Conn, r *Request) (Reply, error) {
 		version := r.Header.Version
-		if err := protocol.Check(r.Header.Key, version, r.Body); err != nil {
+		size, err := protocol.CheckSize(r.Header.Key, version, r.Body)
+		if err != nil {
 			return nil, err
+		}
+		if size > maxDecodedBytes {
+			return nil, fmt.Errorf("decode request: it would take %d bytes, more than %d", size, maxDecodedBytes)
 		}
 		r.Detach()
 		req := P(new(R))

@@ -16,6 +16,7 @@ import (
 // finished, served and returned. Charged bytes never exceed size+reserve, which is the configured limit.
 type budget struct {
 	clock clock.Clock
+	limit int64
 
 	mu struct {
 		sync.Mutex
@@ -39,7 +40,7 @@ type budgetWaiter struct {
 
 // newBudget makes a budget of limit bytes of which reserve, the size of the largest request, is set aside.
 func newBudget(limit, reserve int64, clk clock.Clock) *budget {
-	b := &budget{clock: clk}
+	b := &budget{clock: clk, limit: max(limit, reserve)}
 	b.mu.free = max(limit-reserve, 0)
 	b.mu.reserve = reserve
 	b.mu.waiters = list.New()

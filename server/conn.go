@@ -156,13 +156,20 @@ func (c *conn) readLoop() error {
 }
 
 // serveFrame serves one frame and hands its reply to the writer. On an error the frame is still the caller's.
-func (c *conn) serveFrame(f *frame) error {
+// A panic in there costs this connection only.
+func (c *conn) serveFrame(f *frame) (err error) {
+	var header protocol.RequestHeader
+	defer func() {
+		if p := recover(); p != nil {
+			err = c.panicked("serve", header, p)
+		}
+	}()
 	header, body, err := protocol.ParseRequestHeader(f.bytes)
 	if err != nil {
 		return fmt.Errorf("parse request header: %w", err)
 	}
 	c.server.stats.requests.Add(1)
-	reply, err := c.serve(&handlers.Request{Header: header, Body: body, Frame: f})
+	reply, err := c.server.config.Serve(&c.client, &handlers.Request{Header: header, Body: body, Frame: f})
 	if err != nil {
 		return err
 	}
@@ -178,16 +185,6 @@ func (c *conn) serveFrame(f *frame) error {
 		reply.Release()
 		return net.ErrClosed
 	}
-}
-
-// serve calls the handlers. A panic in there costs this connection only.
-func (c *conn) serve(r *handlers.Request) (reply handlers.Reply, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = c.panicked("serve", r.Header, p)
-		}
-	}()
-	return c.server.config.Serve(&c.client, r)
 }
 
 // panicked counts and logs a bug, with its stack, and makes it an error of this connection.
