@@ -67,6 +67,9 @@ func (s *Segment) floor(f vfs.File, offset int64) (pos int64, lied bool, err err
 // isTrue reports whether the batch at the entry's position ends with its offset. Then every batch before that position
 // ends before that offset.
 func (s *Segment) isTrue(f vfs.File, e index.OffsetEntry) (bool, error) {
+	if mutantTrustIndex {
+		return true, nil
+	}
 	if e.Position <= 0 || e.Position >= s.size.Load() {
 		return false, nil // the first batch never has an entry
 	}

@@ -1,0 +1,5 @@
+//go:build !mutant_trust_index
+
+package segment
+
+const mutantTrustIndex = false

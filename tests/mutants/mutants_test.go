@@ -1,0 +1,53 @@
+package mutants
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mutants names each fault and the tests that must fail with it.
+var mutants = []struct{ tag, pkg, run string }{
+	{"mutant_ack_before_fsync", "weir/partition", "TestNothingIsVisibleBeforeTheSync"},
+	{"mutant_ack_before_fsync", "weir/tests/crash", "TestCrashBeforeEveryOperation"},
+	{"mutant_ignore_fsync_error", "weir/partition", "TestFailedSyncIsFinal"},
+	{"mutant_trust_index", "weir/segment", "TestLyingIndexes"},
+	{"mutant_truncate_middle", "weir/tests/crash", "TestBitFlips"},
+}
+
+func TestEachMutantIsCaught(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the rooms once per fault; the whole run does")
+	}
+	for _, m := range mutants {
+		t.Run(m.tag+"/"+m.run, func(t *testing.T) {
+			if out, err := run(t, m.pkg, m.run, ""); err != nil {
+				t.Fatalf("without the fault the test must pass: %v\n%s", err, out)
+			}
+			out, err := run(t, m.pkg, m.run, m.tag)
+			var exit *exec.ExitError
+			if err == nil || !errors.As(err, &exit) {
+				t.Fatalf("the fault was not caught: %v\n%s", err, out)
+			}
+			if !strings.Contains(out, "--- FAIL: "+m.run) {
+				t.Fatalf("it failed, but not by %s:\n%s", m.run, out)
+			}
+		})
+	}
+}
+
+// run runs one test of one package, with a build tag or without, and gives what it printed.
+func run(t *testing.T, pkg, name, tag string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-tags="+tag, "-run=^"+name+"$", pkg)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
