@@ -96,7 +96,7 @@ func (k *kafkaGo) produce(q request) (answer, error) {
 		}
 		messages = append(messages, m)
 	}
-	if err := k.writer(q.Codec).WriteMessages(context.Background(), messages...); err != nil {
+	if err := k.write(q.Codec, messages); err != nil {
 		var each kafka.WriteErrors
 		if errors.As(err, &each) && len(each) > 0 && each[0] != nil {
 			return answer{}, fmt.Errorf("%w: %w", err, each[0])
@@ -108,6 +108,17 @@ func (k *kafkaGo) produce(q request) (answer, error) {
 		a.Offsets, a.Partitions = append(a.Offsets, m.Offset), append(a.Partitions, int32(m.Partition))
 	}
 	return a, nil
+}
+
+// write waits for a topic that was made a moment ago: unlike other clients kafka-go reports an unknown topic at
+// once, before it sends anything.
+func (k *kafkaGo) write(codec string, messages []kafka.Message) error {
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		err := k.writer(codec).WriteMessages(context.Background(), messages...)
+		if unknown, ok := err.(kafka.Error); !ok || unknown != kafka.UnknownTopicOrPartition || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 func fromKafkaGo(m kafka.Message) rec {

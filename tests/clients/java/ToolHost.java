@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.utils.Exit;
 
 /**
@@ -18,6 +19,7 @@ import org.apache.kafka.common.utils.Exit;
 public final class ToolHost implements Wire.Handler {
     private final InputStream stdin = System.in;
     private final List<Runnable> hooks = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicReference<Exited> exited = new AtomicReference<>();
 
     /** A tool's call of exit, thrown so that only the tool ends. */
     private static final class Exited extends Error {
@@ -30,14 +32,36 @@ public final class ToolHost implements Wire.Handler {
         }
     }
 
+    /** What a tool prints until it calls exit; some catch what the call throws here and would report it. */
+    private final class Printed extends ByteArrayOutputStream {
+        @Override
+        public synchronized void write(byte[] b, int off, int len) {
+            if (exited.get() == null) {
+                super.write(b, off, len);
+            }
+        }
+
+        @Override
+        public synchronized void write(int b) {
+            if (exited.get() == null) {
+                super.write(b);
+            }
+        }
+    }
+
+    private Exited exit(int status) {
+        exited.compareAndSet(null, new Exited(status));
+        return exited.get();
+    }
+
     /** Serves requests until standard input ends. */
     public static void main(String[] args) throws Exception {
         ToolHost host = new ToolHost();
         Exit.setExitProcedure((status, message) -> {
-            throw new Exited(status);
+            throw host.exit(status);
         });
         Exit.setHaltProcedure((status, message) -> {
-            throw new Exited(status);
+            throw host.exit(status);
         });
         Exit.setShutdownHookAdder((name, hook) -> host.hooks.add(hook));
         Wire.serve(host);
@@ -50,8 +74,8 @@ public final class ToolHost implements Wire.Handler {
         }
         List<String> args = new ArrayList<>();
         q.get("args").forEach(n -> args.add(n.asText()));
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Printed out = new Printed();
+        Printed err = new Printed();
         PrintStream oldOut = System.out;
         PrintStream oldErr = System.err;
         System.setIn(new ByteArrayInputStream(q.path("stdin").asText("").getBytes(StandardCharsets.UTF_8)));
@@ -72,17 +96,17 @@ public final class ToolHost implements Wire.Handler {
 
     private int run(Class<?> tool, String[] args) throws Exception {
         hooks.clear();
+        exited.set(null);
         int status = 0;
         try {
             tool.getMethod("main", String[].class).invoke(null, (Object) args);
         } catch (InvocationTargetException e) {
-            if (!(e.getCause() instanceof Exited exited)) {
+            if (exited.get() == null) {
                 e.getCause().printStackTrace();
                 status = 1;
-            } else {
-                status = exited.status;
             }
         }
+        Exited first = exited.getAndSet(null);
         for (Runnable hook : List.copyOf(hooks)) {
             try {
                 hook.run();
@@ -90,6 +114,6 @@ public final class ToolHost implements Wire.Handler {
                 status = e.status;
             }
         }
-        return status;
+        return first == null ? status : first.status;
     }
 }
