@@ -20,7 +20,7 @@ func (m *machine) rebalanceOrComplete(tx *coordinator.Tx, g *group, reason strin
 func (m *machine) prepareRebalance(tx *coordinator.Tx, g *group, reason string) {
 	c := g.classic
 	if c.state == StateCompletingRebalance {
-		c.dropAssignments(tx, ErrRebalanceInProgress)
+		m.dropAssignments(tx, g, ErrRebalanceInProgress)
 	}
 	c.stopSync(tx)
 	initial := c.state == StateEmpty

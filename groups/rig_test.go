@@ -24,10 +24,16 @@ type rig struct {
 }
 
 func newRig(t testing.TB, c Config) *rig {
+	r := openRig(c)
+	t.Cleanup(func() { r.Resign(0) })
+	return r
+}
+
+// openRig is newRig for those who resign themselves.
+func openRig(c Config) *rig {
 	c.OffsetsPartitions = 1
 	r := &rig{config: c, clock: clock.NewManual(time.UnixMilli(1_000_000_000)), log: coordinator.NewMemoryLog()}
 	r.start()
-	t.Cleanup(func() { r.Resign(0) })
 	return r
 }
 
@@ -77,12 +83,15 @@ func (r *rig) tick(d time.Duration) {
 	}
 }
 
-// inspect runs fn on the shard's goroutine.
+// inspect runs fn on the shard's goroutine, whatever is durable.
 func (r *rig) inspect(fn func(m *machine)) {
+	done := make(chan struct{})
 	coordinator.Decide(r.runtime, 0, "", func(m *machine, _ *coordinator.Tx) (struct{}, error) {
 		fn(m)
+		close(done)
 		return struct{}{}, nil
-	}).Result()
+	})
+	<-done
 }
 
 // dump gives the log's records from offset on as text, and the offset after them.

@@ -53,12 +53,14 @@ func (m *machine) storeReplaced(tx *coordinator.Tx, g *group, old, mem *member, 
 			r := c.joinResponse(mem, leads)
 			r.SkipAssignment = leads
 			c.answerJoin(tx, mem, r, nil)
+			m.prolong(tx, g, mem, mem.sessionTimeout) // it may have ended while the member waited
 		default:
 			// An old client that is told that it leads would compute an assignment. It is told the old leader's id,
 			// and so fetches the assignment that there is.
 			r := c.joinResponse(mem, false)
 			r.Leader = leaderBefore
 			c.answerJoin(tx, mem, r, nil)
+			m.prolong(tx, g, mem, mem.sessionTimeout)
 		}
 	})
 }

@@ -62,25 +62,26 @@ func (m *machine) assign(tx *coordinator.Tx, g *group, r *SyncRequest) {
 			return // a rebalance has begun meanwhile, and has told everyone
 		}
 		if err != nil {
-			c.dropAssignments(tx, err)
+			m.dropAssignments(tx, g, err)
 			m.prepareRebalance(tx, g, "assignment could not be stored")
 			return
 		}
 		c.transition(tx, StateStable)
 		for _, mem := range c.ordered() {
 			if c.answerSync(tx, mem, c.syncResponse(mem), nil) {
-				// Sessions that ended while their members waited for this were left alone.
-				m.prolong(tx, g, mem, mem.sessionTimeout)
+				m.prolong(tx, g, mem, mem.sessionTimeout) // it may have ended while the member waited
 			}
 		}
 	})
 }
 
 // dropAssignments takes the assignments back and tells whoever waits for one.
-func (c *classic) dropAssignments(tx *coordinator.Tx, err error) {
-	for _, mem := range c.ordered() {
+func (m *machine) dropAssignments(tx *coordinator.Tx, g *group, err error) {
+	for _, mem := range g.classic.ordered() {
 		mem.assignment = nil
-		c.answerSync(tx, mem, SyncResponse{}, err)
+		if g.classic.answerSync(tx, mem, SyncResponse{}, err) {
+			m.prolong(tx, g, mem, mem.sessionTimeout) // it may have ended while the member waited
+		}
 	}
 }
 

@@ -1,0 +1,97 @@
+package groups
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// image is what a restart must bring back: the groups, their offsets, and the members of those that are settled.
+func image(m *machine) map[string]string {
+	all := make(map[string]string, len(m.groups))
+	for id, g := range m.groups {
+		var b strings.Builder
+		for _, topic := range slices.Sorted(maps.Keys(g.offsets)) {
+			for _, index := range slices.Sorted(maps.Keys(g.offsets[topic])) {
+				fmt.Fprintf(&b, "%s:%d=%+v ", topic, index, g.offsets[topic][index])
+			}
+		}
+		all[id] = b.String()
+		if members := membersImage(g.classic); members != "" {
+			all[id+" members"] = members
+		}
+	}
+	return all
+}
+
+// membersImage is the part that the group's record holds; "" while the group is between two records.
+func membersImage(c *classic) string {
+	if c.state != StateStable && c.state != StateEmpty {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %d %s leader=%s", c.protocolType, c.generation, textOf(c.protocol), c.leader)
+	for _, id := range slices.Sorted(maps.Keys(c.members)) {
+		m := c.members[id]
+		fmt.Fprintf(&b, " [%s %s %s %s %d %d %x %x]", id, textOf(m.instanceID), m.clientID, m.clientHost,
+			m.rebalanceTimeout, m.sessionTimeout, m.metadataFor(*c.protocol), m.assignment)
+	}
+	return b.String()
+}
+
+// broken says what is wrong with a classic group's state; "" if nothing is.
+func (c *classic) broken() string {
+	var b strings.Builder
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			fmt.Fprintf(&b, format+"; ", args...)
+		}
+	}
+	awaiting, metadata, supported, static := 0, 0, make(map[string]int), 0
+	for id, m := range c.members {
+		check(m.id == id, "member %s is kept as %s", m.id, id)
+		check(c.pendingJoin[id] == nil, "member %s is pending", id)
+		check(m.session != nil, "member %s has no session", id)
+		if m.session != nil {
+			_, armed := m.session.Armed()
+			check(armed || m.join != nil || m.sync != nil || c.state == StateCompletingRebalance,
+				"member %s never expires", id)
+		}
+		if m.join != nil {
+			awaiting++
+		}
+		metadata += m.metadataSize()
+		for _, p := range m.protocols {
+			supported[p.Name]++
+		}
+		if m.instanceID != nil {
+			static++
+			check(c.static[*m.instanceID] == id, "instance %s is not member %s", *m.instanceID, id)
+		}
+	}
+	check(c.awaitingJoin == awaiting, "awaitingJoin %d, really %d", c.awaitingJoin, awaiting)
+	check(c.metadata == metadata, "metadata %d, really %d", c.metadata, metadata)
+	check(maps.Equal(c.supported, supported), "supported %v, really %v", c.supported, supported)
+	check(len(c.static) == static, "static %v", c.static)
+	for id := range c.pendingSync {
+		check(c.members[id] != nil, "%s is to sync, but no member", id)
+	}
+	check((c.leader == "") == (len(c.members) == 0), "leader %q of %d members", c.leader, len(c.members))
+	check(c.leader == "" || c.members[c.leader] != nil, "leader %s is no member", c.leader)
+	switch c.state {
+	case StateEmpty:
+		check(len(c.members) == 0, "empty with %d members", len(c.members))
+	case StateStable, StateCompletingRebalance:
+		check(len(c.members) > 0 && c.protocol != nil, "%s without members or protocol", c.state)
+		check(c.protocol == nil || supported[*c.protocol] == len(c.members), "protocol that some members do not offer")
+	}
+	for _, m := range c.members {
+		check(m.sync == nil || c.state == StateCompletingRebalance, "parked sync in state %s", c.state)
+	}
+	if c.state == StatePreparingRebalance {
+		_, armed := c.joinTimer.Armed()
+		check(armed, "nothing ends the rebalance")
+	}
+	return b.String()
+}
