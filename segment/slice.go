@@ -23,6 +23,10 @@ func (s Slice) FirstOffset() int64 { return s.first }
 // Len returns the number of bytes.
 func (s Slice) Len() int { return int(s.n) }
 
+// End returns the position in the file where the range ends; that of a slice which leaves nothing out is the segment's
+// size.
+func (s Slice) End() int64 { return s.pos + s.n }
+
 // ReadAt implements io.ReaderAt over the range.
 func (s Slice) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 || off >= s.n {
