@@ -57,7 +57,7 @@ func translations() []translation {
 		{context.Canceled, kerr.CoordinatorNotAvailable},
 		{context.DeadlineExceeded, kerr.RequestTimedOut},
 
-		{record.ErrTooLargeDecompressed, kerr.MessageTooLarge},
+		{record.ErrTooLargeDecompressed, kerr.InvalidRecord},
 		{record.ErrTooLarge, kerr.MessageTooLarge},
 		{record.ErrInvalidTimestamp, kerr.InvalidTimestamp},
 		{record.ErrUnsupportedCodec, kerr.InvalidRecord},

@@ -21,29 +21,29 @@ func Check(key, version int16, body []byte) error {
 }
 
 // CheckSize is Check that also says how much memory in bytes the decoded
-// request will take, beyond what it aliases of body: an empty array element
-// of one byte can decode to a struct of hundreds. The figure is an upper
+// request will take: an empty array element of one byte can decode to a struct
+// of hundreds. The figure is an upper
 // estimate to charge a memory pool with before decoding.
 func CheckSize(key, version int16, body []byte) (decodedBytes int, err error) {
-	_, decodedBytes, err = requestSchema.check(key, version, body)
-	return decodedBytes, err
+	c, err := requestSchema.check(key, version, body)
+	return c.cost, err
 }
 
-// check is CheckSize against any schema; it also gives the message's length.
-func (s *schema) check(key, version int16, body []byte) (length, decodedBytes int, err error) {
+// check walks body by any schema; the checker has what it found out.
+func (s *schema) check(key, version int16, body []byte) (checker, error) {
 	row := s.find(key)
 	if row == nil {
-		return 0, 0, fmt.Errorf("check request: api key %d: %w", key, ErrUnknownKey)
+		return checker{}, fmt.Errorf("check request: api key %d: %w", key, ErrUnknownKey)
 	}
 	if !row.Valid(version) {
-		return 0, 0, fmt.Errorf("check %s request: version %d: %w", row.Name, version, ErrUnsupportedVersion)
+		return checker{}, fmt.Errorf("check %s request: version %d: %w", row.Name, version, ErrUnsupportedVersion)
 	}
 	c := checker{schema: s, body: body, version: version, flexible: row.IsFlexible(version),
 		cost: int(s.structs[row.root].size)}
 	if !c.structure(row.root) {
-		return 0, 0, fmt.Errorf("check %s v%d request: %w", row.Name, version, c.err)
+		return checker{}, fmt.Errorf("check %s v%d request: %w", row.Name, version, c.err)
 	}
-	return c.pos, c.cost, nil
+	return c, nil
 }
 
 // checker is a walk over one message. Its methods report false after the
@@ -55,7 +55,8 @@ type checker struct {
 	pos      int
 	version  int16
 	flexible bool
-	cost     int // memory of the decoded form so far
+	cost     int  // memory of the decoded form so far
+	hasBytes bool // met a field that kmsg would leave in body
 	err      error
 }
 
@@ -198,12 +199,14 @@ func (c *checker) text(nullable bool) bool {
 	return c.skip(n)
 }
 
-// bytes walks a byte string, which the decoded form aliases.
+// bytes walks a byte string.
 func (c *checker) bytes(nullable bool) bool {
 	n, ok := c.length(4, nullable)
 	if !ok || n <= 0 {
 		return ok
 	}
+	c.hasBytes = true
+	c.cost += n
 	return c.skip(n)
 }
 
@@ -332,6 +335,7 @@ func (c *checker) tagged(fields []fieldRow, tag, size int) bool {
 		}
 		return true
 	}
-	c.cost += unknownTagSize
+	c.hasBytes = true
+	c.cost += unknownTagSize + size
 	return c.skip(size)
 }

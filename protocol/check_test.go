@@ -60,7 +60,7 @@ func TestResponsesAgreeWithKmsg(t *testing.T) {
 			r := kmsg.ResponseForKey(a.Key)
 			r.SetVersion(v)
 			body := responseSchema.randomMessage(rnd, a.Key, v)
-			if _, _, err := responseSchema.check(a.Key, v, body); err != nil {
+			if _, err := responseSchema.check(a.Key, v, body); err != nil {
 				t.Fatalf("%s v%d: %v", a.Name, v, err)
 			}
 			if err := r.ReadFrom(body); err != nil {
@@ -132,6 +132,28 @@ func TestCheckRefuses(t *testing.T) {
 			t.Errorf("%s: %v; want one with %q", c.name, err, c.reason)
 		}
 	}
+}
+
+// A decoded request is whole after its frame was overwritten.
+func TestDecodedRequestsDoNotAlias(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 5))
+	forEach(&requestSchema, func(a API, v int16) {
+		if a.UnstableMax && v == a.Max {
+			return
+		}
+		body := requestSchema.randomMessage(rnd, a.Key, v)
+		frame := slices.Clone(body)
+		r, err := DecodeRequest(a.Key, v, frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range frame {
+			frame[i] = 0xdb
+		}
+		if !bytes.Equal(r.AppendTo(nil), body) {
+			t.Fatalf("%s v%d lies in its frame", a.Name, v)
+		}
+	})
 }
 
 func TestCheckDoesNotAllocate(t *testing.T) {

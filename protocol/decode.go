@@ -2,18 +2,19 @@ package protocol
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// DecodeRequest checks body as [Check] does and decodes it.
+// DecodeRequest checks body as [Check] does and decodes it. Nothing of the
+// request lies in body: a group's state may keep a member's metadata long
+// after the frame's buffer went back to its pool.
 //
-// Strings of the request are copies. Byte fields (a group member's metadata
-// and assignment, a SASL message) alias body: copy what outlives it.
-//
-// Produce and Fetch have decoders of their own; this one works for them too.
+// It is for all requests but Produce and Fetch, which have decoders of their
+// own and do leave the records where they are.
 func DecodeRequest(key, version int16, body []byte) (kmsg.Request, error) {
-	length, _, err := requestSchema.check(key, version, body)
+	c, err := requestSchema.check(key, version, body)
 	if err != nil {
 		return nil, err
 	}
@@ -21,8 +22,12 @@ func DecodeRequest(key, version int16, body []byte) (kmsg.Request, error) {
 	if r == nil || r.MaxVersion() < version {
 		return nil, fmt.Errorf("decode request: key %d version %d: %w", key, version, ErrUnsupportedVersion)
 	}
+	body = body[:c.pos]
+	if c.hasBytes {
+		body = slices.Clone(body) // kmsg copies strings, but not byte fields
+	}
 	r.SetVersion(version)
-	if err := r.ReadFrom(body[:length]); err != nil {
+	if err := r.ReadFrom(body); err != nil {
 		return nil, fmt.Errorf("decode %s v%d request: %w: %w", kmsg.NameForKey(key), version, ErrMalformed, err)
 	}
 	return r, nil

@@ -45,7 +45,8 @@ func compressed(c Codec, count int32, section []byte) []byte {
 // squeeze compresses n bytes of pattern.
 func squeeze(t testing.TB, c Codec, pattern []byte, n int64) []byte {
 	var out bytes.Buffer
-	if err := compress(&out, c, DefaultLevel, &repeat{pattern: bytes.Repeat(pattern, 65536/len(pattern)), n: n}); err != nil {
+	src := &repeat{pattern: bytes.Repeat(pattern, 65536/len(pattern)), n: n}
+	if err := compress(&out, c, DefaultLevel, src); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -90,7 +91,8 @@ func bombs(t testing.TB) map[string][]byte {
 		bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, mib/5)))
 	m["snappy chunk 0x7fffffff"] = compressed(Snappy, 1, slices.Concat([]byte(snappyMagic),
 		[]byte{0, 0, 0, 1, 0, 0, 0, 1}, []byte{0x7f, 0xff, 0xff, 0xff}, make([]byte, 100)))
-	m["snappy claims 2^32-1"] = compressed(Snappy, 1, append(binary.AppendUvarint(nil, 1<<32-1), make([]byte, 100)...))
+	m["snappy claims 2^32-1"] = compressed(Snappy, 1,
+		append(binary.AppendUvarint(nil, 1<<32-1), make([]byte, 100)...))
 	m["snappy empty chunks"] = compressed(Snappy, 1, slices.Concat([]byte(snappyMagic),
 		[]byte{0, 0, 0, 1, 0, 0, 0, 1}, bytes.Repeat([]byte{0, 0, 0, 1, 0}, mib/5)))
 	m["snappy raw zeros"] = compressed(Snappy, 1, snappy.Encode(nil, make([]byte, 20*mib)))
@@ -98,7 +100,8 @@ func bombs(t testing.TB) map[string][]byte {
 		0, 0, 0, 1, 0, 0, 0, 1), mib/16))
 	frame := squeeze(t, LZ4, []byte{0}, 0)
 	m["lz4 empty frames"] = compressed(LZ4, 1, bytes.Repeat(frame, mib/len(frame)))
-	m["lz4 empty blocks"] = compressed(LZ4, 1, slices.Concat(frame[:7], bytes.Repeat([]byte{1, 0, 0, 0, 0}, mib/5)))
+	m["lz4 empty blocks"] = compressed(LZ4, 1, slices.Concat(frame[:7],
+		bytes.Repeat([]byte{1, 0, 0, 0, 0}, mib/5)))
 	content := slices.Clone(frame[:7])
 	content[4] |= lz4FlagContentSize
 	content = append(content[:6], 0, 0, 0, 0, 0, 0, 0, 0x40)
@@ -153,7 +156,8 @@ func TestBombs(t *testing.T) {
 		spent := cpuTime() - start
 		runtime.ReadMemStats(&after)
 		taken := after.TotalAlloc - before.TotalAlloc
-		t.Logf("%-32s %8d bytes %8.1f ms %8d KiB  %v", name, len(raw), float64(spent.Microseconds())/1000, taken>>10, err)
+		t.Logf("%-32s %8d bytes %8.1f ms %8d KiB  %v", name, len(raw),
+			float64(spent.Microseconds())/1000, taken>>10, err)
 		if !errors.Is(err, ErrInvalid) && !errors.Is(err, ErrTooLargeDecompressed) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -87,7 +87,8 @@ func asInvalid(err error) error {
 }
 
 // Decompress returns the batch's records section, decompressed into a new
-// buffer of at most max bytes (0 or less for no bound but that of [Validate]); an uncompressed one is returned as it lies in Raw.
+// buffer of at most max bytes (0 or less for no bound but that of [Validate]);
+// an uncompressed one is returned as it lies in Raw.
 func Decompress(b Batch, max int64) ([]byte, error) {
 	if b.Codec() == None {
 		return b.Raw[HeaderSize:], nil

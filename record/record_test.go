@@ -65,7 +65,8 @@ func roundTrip(t *testing.T, c Codec, rnd *rand.Rand) {
 		r := Record{Offset: int64(i), Timestamp: testNow - rnd.Int64N(1e9), Key: randomBytes(rnd, 30),
 			Value: randomBytes(rnd, 60_000)}
 		for range rnd.IntN(3) {
-			r.Headers = append(r.Headers, RecordHeader{Key: string(randomBytes(rnd, 9)), Value: randomBytes(rnd, 9)})
+			r.Headers = append(r.Headers, RecordHeader{Key: string(randomBytes(rnd, 9)),
+				Value: randomBytes(rnd, 9)})
 		}
 		b.Append(r.Timestamp, r.Key, r.Value, r.Headers...)
 		want = append(want, r)
@@ -194,7 +195,8 @@ func TestRecompress(t *testing.T) {
 }
 
 func TestCompressionLevels(t *testing.T) {
-	for c, levels := range map[Codec][]int{Gzip: {-1, 1, 9}, LZ4: {1, 5, 9, 12, 17}, Zstd: {-131072, -5, 0, 1, 3, 9, 22}} {
+	for c, levels := range map[Codec][]int{Gzip: {-1, 1, 9}, LZ4: {1, 5, 9, 12, 17},
+		Zstd: {-131072, -5, 0, 1, 3, 9, 22}} {
 		for _, level := range levels {
 			b := sample(None, 200)
 			r := clientRules()

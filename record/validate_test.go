@@ -24,8 +24,9 @@ func put32(raw []byte, at int, v int32) []byte {
 
 // withRecords is an uncompressed batch with the given bytes for records.
 func withRecords(count int32, records ...byte) []byte {
-	h := Header{Length: int32(HeaderSize - logOverhead + len(records)), Magic: MagicV2, LastOffsetDelta: count - 1,
-		BaseTimestamp: testNow, MaxTimestamp: testNow, ProducerID: NoProducerID, ProducerEpoch: NoProducerEpoch,
+	h := Header{Length: int32(HeaderSize - logOverhead + len(records)), Magic: MagicV2,
+		LastOffsetDelta: count - 1,
+		BaseTimestamp:   testNow, MaxTimestamp: testNow, ProducerID: NoProducerID, ProducerEpoch: NoProducerEpoch,
 		BaseSequence: NoSequence, Count: count}
 	raw := append(make([]byte, HeaderSize), records...)
 	h.put(raw)
@@ -60,7 +61,8 @@ func TestValidateRefuses(t *testing.T) {
 		{"last offset delta -1", put32(good(), lastOffsetDeltaAt, -1), ErrInvalid},
 		{"count -1", put32(good(), countAt, -1), ErrInvalid},
 		{"count 0", put32(good(), countAt, 0), ErrInvalid},
-		{"count 2^31-1", put32(put32(good(), countAt, math.MaxInt32), lastOffsetDeltaAt, math.MaxInt32-1), ErrInvalid},
+		{"count 2^31-1", put32(put32(good(), countAt, math.MaxInt32), lastOffsetDeltaAt, math.MaxInt32-1),
+			ErrInvalid},
 		{"count too low", put32(put32(good(), countAt, 2), lastOffsetDeltaAt, 1), ErrInvalid},
 		{"control batch", resum(edit(good(), attributesAt+1, attrControl)), ErrInvalid},
 		{"sequence -1 with producer id", put32(good(), producerIDAt, 0), ErrInvalid},
@@ -223,7 +225,8 @@ func TestOffsetsAreRenumbered(t *testing.T) {
 			t.Fatalf("%s: %v", c, err)
 		}
 		rs := collect(t, got)
-		if len(rs) != 2 || rs[0].Offset != 0 || rs[1].Offset != 1 || string(rs[1].Key) != "ab" || rs[1].Timestamp != testNow+1 {
+		if len(rs) != 2 || rs[0].Offset != 0 || rs[1].Offset != 1 || string(rs[1].Key) != "ab" ||
+			rs[1].Timestamp != testNow+1 {
 			t.Fatalf("%s: %v", c, rs)
 		}
 	}
