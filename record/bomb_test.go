@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -146,9 +147,13 @@ func cpuTime() time.Duration {
 func TestBombs(t *testing.T) {
 	limitCPU, limitBytes := 200*time.Millisecond, uint64(2*ratioFloor)
 	if raceEnabled {
-		limitCPU *= 20
+		// The pools of package sync drop much on purpose then.
+		limitCPU, limitBytes = limitCPU*20, limitBytes*4
 	}
 	for name, raw := range bombs(t) {
+		if raceEnabled && strings.HasSuffix(name, "tiny records") {
+			continue // millions of records: nothing concurrent to find there
+		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := cpuTime()
