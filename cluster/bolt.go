@@ -34,7 +34,11 @@ func OpenBolt(path string) (MetaStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open metadata store %s: %w", path, err)
 	}
-	kvs, s, err := verify(file)
+	data, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<62))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read metadata store %s: %w", path, err), file.Close())
+	}
+	kvs, s, err := verify(data)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open metadata store %s: refuse to start: %w", path, err), file.Close())
 	}
@@ -98,12 +102,8 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// verify reads the whole file and returns its pairs.
-func verify(file *os.File) ([]KV, sum, error) {
-	data, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<62))
-	if err != nil {
-		return nil, sum{}, err
-	}
+// verify checks a whole file and returns its pairs.
+func verify(data []byte) ([]KV, sum, error) {
 	pages, err := openPages(data)
 	if err != nil {
 		return nil, sum{}, err

@@ -85,7 +85,7 @@ func TestBoltFlips(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 11))
 	refused, harmless := 0, 0
 	path := filepath.Join(dir, "flipped.db")
-	for n := range 5500 {
+	for n := range 6000 {
 		data := append([]byte(nil), whole...)
 		at := rng.IntN(len(data))
 		switch n % 4 {
@@ -100,10 +100,7 @@ func TestBoltFlips(t *testing.T) {
 		if n%500 == 499 {
 			clear(data[at/512*512:][:512])
 		}
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		switch outcome(t, path, want, n%40 == 0) {
+		switch outcome(t, path, data, want, n) {
 		case "refused":
 			refused++
 		case "harmless":
@@ -118,11 +115,30 @@ func TestBoltFlips(t *testing.T) {
 	}
 }
 
-// outcome opens a file. Damage must not show later either: with write it changes what is there and
-// opens the file again.
-func outcome(t *testing.T, path, want string, write bool) string {
+// outcome checks a damaged file; every fifth is opened as well, and every 35th then written to and
+// opened again, because damage must not show later either.
+func outcome(t *testing.T, path string, data []byte, want string, n int) string {
 	t.Helper()
+	kvs, s0, checked := verify(data)
+	if n%5 != 0 {
+		switch {
+		case errors.Is(checked, ErrDamaged):
+			return "refused"
+		case checked != nil:
+			t.Fatalf("neither damage nor success: %v", checked)
+		case content(t, newCore(kvs, s0, nil), "/") != want:
+			return "changed"
+		}
+		return "harmless"
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	s, err := OpenBolt(path)
+	if errors.Is(err, ErrDamaged) != errors.Is(checked, ErrDamaged) {
+		t.Fatalf("the check says %v, opening %v", checked, err)
+	}
+	write := n%35 == 0
 	if errors.Is(err, ErrDamaged) {
 		return "refused"
 	}

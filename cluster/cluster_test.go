@@ -352,11 +352,11 @@ func TestManyTopics(t *testing.T) {
 	var topics []NewTopic
 	const n = 10000
 	for i := range n {
-		topics = append(topics, plain(fmt.Sprintf("topic_%05d", i), 1))
+		topics = append(topics, plain(fmt.Sprintf("topic-%05d", i), 1))
 	}
 	create(t, c, topics...)
 	for i := 0; i < n; i += 997 {
-		name := fmt.Sprintf("topic_%05d", i)
+		name := fmt.Sprintf("topic-%05d", i)
 		if got := c.Image().Topic(name); got == nil || c.Image().TopicByID(got.ID) != got {
 			t.Fatalf("%s is not found", name)
 		}

@@ -96,7 +96,7 @@ func TestDescribeListsAll(t *testing.T) {
 	if got := len(b.DescribeTopic(nil)); got != 37 {
 		t.Errorf("%d topic settings; want 37", got)
 	}
-	if got := len(b.DescribeGroup(nil)); got != 19 {
+	if got := len(b.DescribeGroup(nil)); got != 21 {
 		t.Errorf("%d group settings; want 19", got)
 	}
 	if got := len(b.DescribeBroker()); got < 340 {

@@ -75,6 +75,10 @@ var groupTable = []Def{
 		Doc: "The time between two assignments.",
 	},
 	{
+		Name: "streams.assignor.name", Type: String, Default: "sticky", Ignored: true,
+		Broker: "group.streams.assignors", Doc: "The server-side assignor of the group.",
+	},
+	{
 		Name: "streams.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
 		Ignored: true, Broker: "group.streams.heartbeat.interval.ms",
 		Doc: "The heartbeat interval given to members.",
@@ -88,6 +92,11 @@ var groupTable = []Def{
 		Name: "streams.num.standby.replicas", Type: Int, Default: "0", check: atLeast(0),
 		Ignored: true, Broker: "group.streams.num.standby.replicas",
 		Doc: "The number of standby copies of each task.",
+	},
+	{
+		Name: "streams.rack.aware.assignment.tags", Type: List, check: listOf(true), Ignored: true,
+		Broker: "group.streams.rack.aware.assignment.tags",
+		Doc:    "The client tags over which standby tasks are spread.",
 	},
 	{
 		Name: "streams.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),

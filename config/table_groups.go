@@ -200,6 +200,10 @@ var groupsTable = []Def{
 		Doc: "The time between two assignments of a streams group.",
 	},
 	{
+		Name: "group.streams.assignors", Type: List, Default: "sticky", check: listOf(false),
+		Ignored: true, Doc: "The server-side assignors of streams groups; the first is the default.",
+	},
+	{
 		Name: "group.streams.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
 		Ignored: true, Doc: "The heartbeat interval given to members of streams groups.",
 	},
@@ -251,9 +255,17 @@ var groupsTable = []Def{
 		Ignored: true, Doc: "The number of standby copies of each task of a streams group.",
 	},
 	{
+		Name: "group.streams.rack.aware.assignment.tags", Type: List, check: listOf(true), Ignored: true,
+		Doc: "The client tags over which standby tasks of streams groups are spread.",
+	},
+	{
 		Name: "group.streams.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
 		Ignored: true,
 		Doc:     "How long a member of a streams group may be silent before it is removed.",
+	},
+	{
+		Name: "group.streams.topology.description.plugin.class", Type: Class, Null: true, Ignored: true,
+		Doc: "The Java class that keeps descriptions of streams topologies.",
 	},
 	{
 		Name: "offset.metadata.max.bytes", Type: Int, Default: "4096",

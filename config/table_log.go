@@ -165,7 +165,7 @@ var logTable = []Def{
 		Doc: "Whether a new segment's file is allocated at its full size.",
 	},
 	{
-		Name: "log.remote.copy.lag.bytes", Type: Long, Default: "0", check: atLeast(-1),
+		Name: "log.remote.copy.lag.bytes", Type: Long, Default: "-1", check: atLeast(-1),
 		Scope: ClusterWide, Ignored: true,
 		Doc: "How many newer bytes a segment has before it is tiered; -1 follows log.local.retention.bytes.",
 	},
@@ -229,7 +229,7 @@ var logTable = []Def{
 	},
 	{
 		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
-		Kafka: "2147483647", Doc: "The largest size a record batch may have when decompressed.",
+		Kafka: "2147483639", Doc: "The largest size a record batch may have when decompressed.",
 	},
 	{
 		Name: "message.max.bytes", Type: Int, Default: "1048588", check: atLeast(0),

@@ -115,6 +115,14 @@ var securityTable = []Def{
 		Scope: PerBroker, Ignored: true, Doc: "The SASL mechanism between brokers.",
 	},
 	{
+		Name: "sasl.oauthbearer.allow.unverified.audience", Type: Boolean, Default: "false", Ignored: true,
+		Doc: "Whether a token whose audience was not checked is accepted.",
+	},
+	{
+		Name: "sasl.oauthbearer.allow.unverified.issuer", Type: Boolean, Default: "false", Ignored: true,
+		Doc: "Whether a token whose issuer was not checked is accepted.",
+	},
+	{
 		Name: "sasl.oauthbearer.assertion.algorithm", Type: String, Default: "RS256",
 		check: oneOfFold("ES256", "RS256"), Ignored: true,
 		Doc: "The algorithm that signs an OAuth assertion.",

@@ -81,7 +81,7 @@ var topicTable = []Def{
 	},
 	{
 		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
-		Kafka: "2147483647", Broker: "max.decompressed.message.bytes",
+		Kafka: "2147483639", Broker: "max.decompressed.message.bytes",
 		Doc: "The largest size a record batch may have when decompressed.",
 	},
 	{
@@ -124,7 +124,7 @@ var topicTable = []Def{
 		Doc: "Whether a new segment's file is allocated at its full size.",
 	},
 	{
-		Name: "remote.copy.lag.bytes", Type: Long, Default: "0", check: atLeast(-1), Ignored: true,
+		Name: "remote.copy.lag.bytes", Type: Long, Default: "-1", check: atLeast(-1), Ignored: true,
 		Broker: "log.remote.copy.lag.bytes",
 		Doc:    "How many newer bytes a segment has before it is tiered; -1 follows local.retention.bytes.",
 	},
