@@ -14,8 +14,8 @@ type walked struct {
 
 // maxRecords is how many records a compressed batch may hold that is not as
 // many bytes long: with [batchLimit] it bounds the work that a small batch can
-// ask for to some 100 ms.
-const maxRecords = 4 << 20
+// ask for to some 50 ms.
+const maxRecords = 2 << 20
 
 // walk passes over all records: their framing and the topic's rules. A broken
 // record ends the walk; records that break a rule are collected.
