@@ -184,6 +184,23 @@ func TestRefusedBatchIsUndone(t *testing.T) {
 	r.want(r.set("a", "4"), "1")
 }
 
+// A batch that is taken back does not make visible what an earlier one has on its way.
+func TestRefusedBatchBehindOneInFlight(t *testing.T) {
+	r := start(t, Config{}, NewMemoryLog())
+	r.log.Hold()
+	first := r.set("a", "1")
+	r.settled()
+	r.log.Refuse(ErrNotAvailable)
+	r.wantErr(r.set("a", "2"), ErrNotAvailable)
+	read := r.get("a")
+	r.settled()
+	r.wantOpen(first)
+	r.wantOpen(read)
+	r.log.Release()
+	r.want(first, "")
+	r.want(read, "1")
+}
+
 func TestSplitEventsKeepWhatWasWritten(t *testing.T) {
 	r := start(t, Config{BatchMaxBytes: 1000}, NewMemoryLog())
 	many := func(refuseAt int) *Future[string] {

@@ -25,7 +25,10 @@ type loader struct {
 func (r *runner) load() error {
 	began := r.clock.Now()
 	l := loader{machine: r.machine, open: make(map[int64][]Record)}
-	offset, end := r.log.Bounds()
+	offset, end, err := r.log.Bounds(r.stop)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
 	for offset < end {
 		select {
 		case <-r.stop:

@@ -17,8 +17,9 @@ type Log interface {
 	// Read gives record batches from the one that holds offset on, at most about maxBytes but at least one whole
 	// batch; the last may be cut short. It gives nothing at the durable end.
 	Read(offset int64, maxBytes int) ([]byte, error)
-	// Bounds gives the first offset and the one after the last that is durable.
-	Bounds() (start, end int64)
+	// Bounds gives the first offset and the one after the last. It first waits until all between is durable: a shard
+	// that was led before may have left something on its way. An error says that this will not be, or stop was closed.
+	Bounds(stop <-chan struct{}) (start, end int64, err error)
 }
 
 // Ticket is an appended batch on its way to the disk.
@@ -68,6 +69,27 @@ func (l *partitionLog) Read(offset int64, maxBytes int) ([]byte, error) {
 	return nil, nil
 }
 
-func (l *partitionLog) Bounds() (start, end int64) {
-	return l.partition.StartOffset(), l.partition.HighWatermark()
+func (l *partitionLog) Bounds(stop <-chan struct{}) (start, end int64, err error) {
+	p := l.partition
+	end = p.Log().EndOffset()
+	for p.HighWatermark() < end {
+		w := partition.NewWaiter(1)
+		p.Watch(w, p.HighWatermark())
+		select {
+		case <-w.Done():
+		case <-stop:
+			err = errStopped
+		}
+		w.Close()
+		if err == nil {
+			_, err = p.EndAt(false, l.epoch)
+		}
+		if err == nil {
+			err = p.Err()
+		}
+		if err != nil {
+			return 0, 0, fmt.Errorf("wait for offset %d to be durable: %w", end, err)
+		}
+	}
+	return p.StartOffset(), end, nil
 }

@@ -65,11 +65,12 @@ func (l *MemoryLog) Read(offset int64, maxBytes int) ([]byte, error) {
 	return piece, nil
 }
 
-// Bounds gives 0 and the durable end.
-func (l *MemoryLog) Bounds() (start, end int64) {
+// Bounds gives 0 and the end, once all is durable.
+func (l *MemoryLog) Bounds(stop <-chan struct{}) (start, end int64, err error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return 0, l.durable
+	t := &memoryTicket{l, l.end}
+	l.mu.Unlock()
+	return 0, t.end, t.Wait(stop)
 }
 
 // Hold keeps what is written from now on from becoming durable, until Release.

@@ -35,6 +35,7 @@ type runner struct {
 	dirty    map[string]*batch // by key, the youngest batch that holds a record of it
 	waiting  int               // batches sent on toWait whose outcome has not come back
 	outcomes []outcome         // what came back and is still to be looked at, oldest first
+	refused  bool              // the log refused the last batch
 	broken   error             // why nothing can be written any more
 
 	toWait  chan *batch  // to the goroutine that waits for tickets

@@ -82,6 +82,7 @@ func (r *runner) flush(pending *Tx) error {
 	built := r.build(b)
 	ticket, err := r.log.Append(&built)
 	if err == nil {
+		r.refused = false
 		b.ticket, b.undo, b.records = ticket, Undo{}, nil
 		r.inFlight = append(r.inFlight, b)
 		if r.waiting >= maxInFlight {
@@ -92,15 +93,19 @@ func (r *runner) flush(pending *Tx) error {
 		return nil
 	}
 	err = fmt.Errorf("write %d records: %w", len(b.records), err)
-	r.logger.Warn("coordinator cannot write", "error", err)
 	if !errors.Is(err, ErrNotAvailable) && !errors.Is(err, ErrTooLarge) {
+		err = fmt.Errorf("%w: %w", ErrNotCoordinator, err)
 		r.broken = err
+	}
+	if !r.refused { // once, however many batches follow
+		r.refused = true
+		r.logger.Warn("coordinator cannot write", "error", err)
 	}
 	if pending != nil {
 		pending.undo.revert()
 	}
 	b.undo.revert()
-	r.clean(b)
+	r.remark()
 	for i := len(b.events) - 1; i >= 0; i-- {
 		r.conclude(b.events[i], err)
 	}
@@ -131,6 +136,16 @@ func (r *runner) clean(b *batch) {
 	for _, k := range b.keys {
 		if r.dirty[k] == b {
 			delete(r.dirty, k)
+		}
+	}
+}
+
+// remark finds out anew which keys wait for which batch, after the current one has been taken back.
+func (r *runner) remark() {
+	clear(r.dirty)
+	for _, b := range r.inFlight {
+		for _, k := range b.keys {
+			r.dirty[k] = b
 		}
 	}
 }
