@@ -231,3 +231,32 @@ func TestOffsetsAreRenumbered(t *testing.T) {
 		}
 	}
 }
+
+func TestSaturatedArithmetic(t *testing.T) {
+	const lo, hi = math.MinInt64, math.MaxInt64
+	for _, c := range []struct{ a, b, difference, sum int64 }{
+		{3, 5, -2, 8}, {hi, -1, hi, hi - 1}, {lo, 1, lo, lo + 1}, {hi, hi, 0, hi}, {lo, lo, 0, lo},
+		{0, lo, hi, lo}, {-1, lo, hi, lo}, {hi, 1, hi - 1, hi}, {lo, -1, lo + 1, lo},
+	} {
+		if got := subtract(c.a, c.b); got != c.difference {
+			t.Errorf("%d - %d = %d, want %d", c.a, c.b, got, c.difference)
+		}
+		if got := add(c.a, c.b); got != c.sum {
+			t.Errorf("%d + %d = %d, want %d", c.a, c.b, got, c.sum)
+		}
+	}
+}
+
+func TestBatchStamps(t *testing.T) {
+	b := sample(LZ4, 3)
+	b.Stamp(1000, 7)
+	b.StampLogAppendTime(testNow + 5)
+	h, err := ParseHeader(b.Raw)
+	if err != nil || h != b.Header || !CheckCRC(b.Raw) {
+		t.Fatalf("%+v, %v; want %+v", h, err, b.Header)
+	}
+	if h.BaseOffset != 1000 || h.LastOffset() != 1002 || h.LeaderEpoch != 7 || !h.LogAppendTime() ||
+		h.MaxTimestamp != testNow+5 || h.HasDeleteHorizon() {
+		t.Fatalf("%+v", h)
+	}
+}
