@@ -3,6 +3,7 @@
 package clients
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,7 +172,8 @@ func (x *tools) partitionDirs(topic string) []string {
 		x.t.Fatal(err)
 	}
 	var dirs []string
-	for _, name := range []string{topic, details[topic].ID.String()} {
+	id := details[topic].ID
+	for _, name := range []string{topic, base64.RawURLEncoding.EncodeToString(id[:])} {
 		found, _ := filepath.Glob(filepath.Join(x.broker.Dir, name+"-*"))
 		dirs = append(dirs, found...)
 	}
