@@ -61,7 +61,7 @@ func (c *classic) broken() string {
 		if m.join != nil {
 			awaiting++
 		}
-		metadata += m.metadataSize()
+		metadata += metadataSize(m.protocols)
 		for _, p := range m.protocols {
 			supported[p.Name]++
 		}

@@ -55,18 +55,12 @@ func (m *machine) refuse(tx *coordinator.Tx, g *group, j joining) {
 // accepts tells whether the group has room. While it rebalances, those who have joined count, so that of too many
 // members the last to join again are the ones to go.
 //
-// What members say about themselves is bounded too: it must fit into the group's record.
+// What all members say about themselves is bounded too.
 func (m *machine) accepts(c *classic, j joining) bool {
-	size := 0
-	for _, p := range j.Protocols {
-		if len(p.Metadata) > m.config.BatchMaxBytes {
-			return false
-		}
-		size += len(p.Name) + len(p.Metadata)
-	}
+	size := metadataSize(j.Protocols)
 	mem := c.members[j.MemberID]
 	if mem != nil {
-		size -= mem.metadataSize()
+		size -= metadataSize(mem.protocols)
 	}
 	if c.metadata+size > metadataFactor*m.config.BatchMaxBytes {
 		return false
@@ -80,6 +74,16 @@ func (m *machine) accepts(c *classic, j joining) bool {
 	default:
 		return true
 	}
+}
+
+// fitsRecord tells whether what a member says about itself could be stored with the group.
+func (c *Config) fitsRecord(protocols []Protocol) bool {
+	for _, p := range protocols {
+		if len(p.Metadata) > c.BatchMaxBytes {
+			return false
+		}
+	}
+	return metadataSize(protocols) <= metadataFactor*c.BatchMaxBytes
 }
 
 // metadataFactor is how many times the largest record all members' protocols may take in memory: of the several
@@ -175,9 +179,9 @@ func (c *classic) update(tx *coordinator.Tx, mem *member, j joining) {
 	c.awaitingJoin++
 }
 
-func (m *member) metadataSize() int {
+func metadataSize(protocols []Protocol) int {
 	size := 0
-	for _, p := range m.protocols {
+	for _, p := range protocols {
 		size += len(p.Name) + len(p.Metadata)
 	}
 	return size

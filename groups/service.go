@@ -1,6 +1,7 @@
 package groups
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -56,22 +57,34 @@ func decide[T any](s *Service, groupID string, fn func(m *machine, tx *coordinat
 	return coordinator.Decide(s.runtime, s.ShardOf(groupID), groupID, fn)
 }
 
-// Join makes a member part of the next generation. The answer comes when the generation begins.
+// Join makes a member part of the next generation. The answer comes when the generation begins. What the request holds
+// is copied.
 func (s *Service) Join(r JoinRequest) *coordinator.Future[JoinResponse] {
 	switch {
 	case r.GroupID == "":
 		return coordinator.Completed(JoinResponse{MemberID: r.MemberID}, ErrInvalidGroupID)
 	case r.SessionTimeoutMs < s.config.GroupMinSessionTimeoutMs, r.SessionTimeoutMs > s.config.GroupMaxSessionTimeoutMs:
 		return coordinator.Completed(JoinResponse{MemberID: r.MemberID}, ErrInvalidSessionTimeout)
+	case !s.config.fitsRecord(r.Protocols):
+		return coordinator.Completed(JoinResponse{}, ErrGroupMaxSize)
+	}
+	r.Protocols = slices.Clone(r.Protocols)
+	for i := range r.Protocols {
+		r.Protocols[i].Metadata = bytes.Clone(r.Protocols[i].Metadata)
 	}
 	return coordinator.Park(s.runtime, s.ShardOf(r.GroupID), r.GroupID,
 		func(m *machine, tx *coordinator.Tx, f *coordinator.Future[JoinResponse]) { m.join(tx, joining{&r, f}) })
 }
 
-// Sync gives a member its assignment. The answer comes when the leader's assignment is durable.
+// Sync gives a member its assignment. The answer comes when the leader's assignment is durable. What the request holds
+// is copied.
 func (s *Service) Sync(r SyncRequest) *coordinator.Future[SyncResponse] {
 	if r.GroupID == "" {
 		return coordinator.Completed(SyncResponse{}, ErrInvalidGroupID)
+	}
+	r.Assignments = slices.Clone(r.Assignments)
+	for i := range r.Assignments {
+		r.Assignments[i].Data = bytes.Clone(r.Assignments[i].Data)
 	}
 	return coordinator.Park(s.runtime, s.ShardOf(r.GroupID), r.GroupID,
 		func(m *machine, tx *coordinator.Tx, f *coordinator.Future[SyncResponse]) { m.sync(tx, &r, f) })
