@@ -1,8 +1,8 @@
-// Package broker is the composition root: it maps the settings to the rooms, opens the rooms bottom-up, keeps what runs in
-// line with the metadata, and closes the rooms top-down.
+// Package broker is the composition root: it maps the settings to the rooms, opens the rooms bottom-up, keeps
+// what runs in line with the metadata, and closes the rooms top-down.
 //
-// A broker keeps everything in one data directory (the first of log.dirs): the metadata store meta.db, and one directory
-// per partition, named by topic id. Several brokers can run in one process; they share nothing.
+// A broker keeps everything in one data directory (the first of log.dirs): the metadata store meta.db, and
+// one directory per partition, named by topic id. Several brokers can run in one process; they share nothing.
 package broker
 
 import (
@@ -30,7 +30,7 @@ import (
 type Config struct {
 	Values *config.Values
 	FS     vfs.FS            // the machine's file system when nil
-	Store  cluster.MetaStore // meta.db in the data directory when nil; a store given is not closed by the broker
+	Store  cluster.MetaStore // meta.db in the data directory when nil; one given is not closed
 	Clock  clock.Clock       // the machine's clock when nil
 	Logger *slog.Logger      // discards when nil
 	// Version is the program's version, for the start line.
@@ -64,8 +64,8 @@ type Broker struct {
 	closeErr   error
 }
 
-// Open starts a broker and returns when it is ready to serve: all its partitions are open and its listeners accept. On
-// failure everything that was opened is closed again.
+// Open starts a broker and returns when it is ready to serve: all its partitions are open and its listeners
+// accept. On failure everything that was opened is closed again.
 func Open(ctx context.Context, c Config) (*Broker, error) {
 	if c.FS == nil {
 		c.FS = vfs.OS()
@@ -82,7 +82,8 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		return nil, fmt.Errorf("open broker: %w", err)
 	}
 	b := &Broker{config: c, settings: s, id: s.brokerID, dir: s.dataDir, stopping: make(chan struct{})}
-	for _, step := range []func(context.Context) error{b.openStore, b.openCluster, b.openLogs, b.openHandlers} {
+	steps := []func(context.Context) error{b.openStore, b.openCluster, b.openLogs, b.openHandlers}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdownTimeout)
 			defer cancel()
@@ -111,7 +112,8 @@ func (b *Broker) openStore(context.Context) error {
 	return nil
 }
 
-// openCluster binds the listeners, so that their ports are known, and registers this incarnation of the broker.
+// openCluster binds the listeners, so that their ports are known, and registers this incarnation of the
+// broker.
 func (b *Broker) openCluster(ctx context.Context) error {
 	sc := b.settings.server
 	sc.Clock, sc.Logger = b.config.Clock, b.config.Logger
@@ -132,10 +134,11 @@ func (b *Broker) openCluster(ctx context.Context) error {
 func (b *Broker) openLogs(context.Context) error {
 	dc := b.settings.directory
 	dc.BrokerEpoch = b.cluster.Image().BrokerEpoch
-	var err error
-	if b.directory, err = log.OpenDirectory(b.config.FS, b.dir, dc, b.config.Clock, b.config.Logger); err != nil {
+	directory, err := log.OpenDirectory(b.config.FS, b.dir, dc, b.config.Clock, b.config.Logger)
+	if err != nil {
 		return fmt.Errorf("open data directory: %w", err)
 	}
+	b.directory = directory
 	b.syncer = partition.NewSyncCommitter(partition.SyncConfig{}, b.config.Clock, b.config.Logger)
 	b.committer = partition.NewPageCacheCommitter(b.syncer, b.config.Clock)
 	b.partitions = partition.NewSet()
@@ -150,8 +153,8 @@ func (b *Broker) openLogs(context.Context) error {
 // openHandlers makes the handlers, brings everything in line with the metadata once, and keeps it so.
 func (b *Broker) openHandlers(context.Context) error {
 	b.handlers = handlers.New(handlers.Deps{
-		BrokerID: b.id, Config: b.config.Values, Cluster: b.cluster, Partitions: b.partitions, Groups: b.groups,
-		Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
+		BrokerID: b.id, Config: b.config.Values, Cluster: b.cluster, Partitions: b.partitions,
+		Groups: b.groups, Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
 	})
 	r := newReconciler(b)
 	changed := b.cluster.Changed()
@@ -179,11 +182,12 @@ func (b *Broker) retain(ctx context.Context) {
 		}
 		deleted, err := p.Retain()
 		switch {
-		case errors.Is(err, log.ErrOffline) || errors.Is(err, log.ErrClosed): // told when it happened, or deleted
+		case errors.Is(err, log.ErrOffline) || errors.Is(err, log.ErrClosed): // told before, or deleted
 		case err != nil:
 			b.config.Logger.Error("retain partition", "partition", p.ID().String(), "error", err)
 		case deleted > 0:
-			b.config.Logger.Info("segments deleted by retention", "partition", p.ID().String(), "segments", deleted)
+			b.config.Logger.Info("segments deleted by retention", "partition", p.ID().String(),
+				"segments", deleted)
 		}
 	}
 }

@@ -10,9 +10,10 @@ import (
 	"weir/log"
 )
 
-// Close stops the broker top-down: it accepts nothing new, answers what it has read, ends coordinators, syncs and closes
-// every log and notes the clean shutdown. When ctx ends first, connections are cut off, but what follows is still done: it
-// is short, and skipping it costs a recovery. Close may be called more than once; later calls return the first's result.
+// Close stops the broker top-down: it accepts nothing new, answers what it has read, ends coordinators, syncs
+// and closes every log and notes the clean shutdown. When ctx ends first, connections are cut off, but what
+// follows is still done: it is short, and skipping it costs a recovery. Close may be called more than once;
+// later calls return the first's result.
 func (b *Broker) Close(ctx context.Context) error {
 	b.closeOnce.Do(func() { b.closeErr = b.close(ctx) })
 	return b.closeErr
@@ -59,7 +60,8 @@ func (b *Broker) close(ctx context.Context) error {
 	return nil
 }
 
-// closeLogs ends leadership everywhere, so that nothing is appended any more, lets the flusher finish and closes the logs.
+// closeLogs ends leadership everywhere, so that nothing is appended any more, lets the flusher finish and
+// closes the logs.
 func (b *Broker) closeLogs(ctx context.Context, note func(error)) {
 	if b.partitions != nil {
 		for _, p := range b.partitions.All() {

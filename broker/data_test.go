@@ -24,7 +24,8 @@ func TestProduceConsume(t *testing.T) {
 			c := client(t, b, kgo.ProducerBatchCompression(codec))
 			var sent []*kgo.Record
 			for i := range 500 {
-				r := &kgo.Record{Topic: name, Key: fmt.Appendf(nil, "key %d", i), Value: fmt.Appendf(nil, "value %d", i)}
+				r := &kgo.Record{Topic: name, Key: fmt.Appendf(nil, "key %d", i)}
+				r.Value = fmt.Appendf(nil, "value %d", i)
 				r.Headers = []kgo.RecordHeader{{Key: "h", Value: []byte{byte(i)}}, {Key: "empty"}}
 				if i%10 == 0 {
 					r.Value = nil
@@ -50,12 +51,15 @@ func TestProduceConsume(t *testing.T) {
 // TestAcks writes with every kind of acknowledgement.
 func TestAcks(t *testing.T) {
 	b := openDir(t, t.TempDir())
-	for name, acks := range map[string]kgo.Acks{"all": kgo.AllISRAcks(), "leader": kgo.LeaderAck(), "none": kgo.NoAck()} {
+	for name, acks := range map[string]kgo.Acks{
+		"all": kgo.AllISRAcks(), "leader": kgo.LeaderAck(), "none": kgo.NoAck(),
+	} {
 		t.Run(name, func(t *testing.T) {
 			topic(t, b, name, 1)
 			c := client(t, b, kgo.RequiredAcks(acks), kgo.DisableIdempotentWrite())
 			for i := range 100 {
-				if err := c.ProduceSync(limit(t), &kgo.Record{Topic: name, Value: fmt.Appendf(nil, "%d", i)}).FirstErr(); err != nil {
+				r := &kgo.Record{Topic: name, Value: fmt.Append(nil, i)}
+				if err := c.ProduceSync(limit(t), r).FirstErr(); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -106,7 +110,8 @@ func TestPipelined(t *testing.T) {
 		kgo.RecordPartitioner(kgo.RoundRobinPartitioner()))
 	const count = 5000
 	for i := range count {
-		c.Produce(limit(t), &kgo.Record{Topic: "pipe", Value: fmt.Appendf(nil, "%05d", i)}, func(_ *kgo.Record, err error) {
+		r := &kgo.Record{Topic: "pipe", Value: fmt.Appendf(nil, "%05d", i)}
+		c.Produce(limit(t), r, func(_ *kgo.Record, err error) {
 			if err != nil {
 				t.Errorf("record %d: %v", i, err)
 			}
@@ -124,7 +129,8 @@ func TestPipelined(t *testing.T) {
 	}
 }
 
-// TestLimits fetches with limits far below what is there: everything still comes, at least one batch at a time.
+// TestLimits fetches with limits far below what is there: everything still comes, at least one batch at a
+// time.
 func TestLimits(t *testing.T) {
 	b := openDir(t, t.TempDir())
 	topic(t, b, "limits", 2, "max.message.bytes=2000000")
@@ -149,7 +155,8 @@ func TestTooLarge(t *testing.T) {
 	if !errors.Is(err, kerr.MessageTooLarge) {
 		t.Errorf("error %v", err)
 	}
-	if err := c.ProduceSync(limit(t), &kgo.Record{Topic: "__consumer_offsets", Value: []byte("x")}).FirstErr(); err == nil {
+	internal := &kgo.Record{Topic: "__consumer_offsets", Value: []byte("x")}
+	if err := c.ProduceSync(limit(t), internal).FirstErr(); err == nil {
 		t.Error("a client writes to an internal topic")
 	}
 }
@@ -170,22 +177,20 @@ func TestOffsets(t *testing.T) {
 	if _, err := a.DeleteRecords(limit(t), offsetsAt("times", 1)); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]struct {
-		list   func() (kadm.ListedOffsets, error)
-		offset int64
-	}{
-		"start":    {func() (kadm.ListedOffsets, error) { return a.ListStartOffsets(limit(t), "times") }, 1},
-		"end":      {func() (kadm.ListedOffsets, error) { return a.ListEndOffsets(limit(t), "times") }, 5},
-		"max":      {func() (kadm.ListedOffsets, error) { return a.ListMaxTimestampOffsets(limit(t), "times") }, 3},
-		"by time":  {func() (kadm.ListedOffsets, error) { return a.ListOffsetsAfterMilli(limit(t), base+6, "times") }, 1},
-		"past all": {func() (kadm.ListedOffsets, error) { return a.ListOffsetsAfterMilli(limit(t), base+21, "times") }, 5},
-	} {
-		listed, err := want.list()
-		at, ok := listed.Lookup("times", 0)
-		if err != nil || !ok || at.Err != nil || at.Offset != want.offset {
-			t.Errorf("%s: %+v, error %v; want %d", name, at, err, want.offset)
+	check := func(what string, want int64) func(kadm.ListedOffsets, error) {
+		return func(listed kadm.ListedOffsets, err error) {
+			t.Helper()
+			at, ok := listed.Lookup("times", 0)
+			if err != nil || !ok || at.Err != nil || at.Offset != want {
+				t.Errorf("%s: %+v, error %v; want %d", what, at, err, want)
+			}
 		}
 	}
+	check("start", 1)(a.ListStartOffsets(limit(t), "times"))
+	check("end", 5)(a.ListEndOffsets(limit(t), "times"))
+	check("max", 3)(a.ListMaxTimestampOffsets(limit(t), "times"))
+	check("by time", 1)(a.ListOffsetsAfterMilli(limit(t), base+6, "times"))
+	check("past all", 5)(a.ListOffsetsAfterMilli(limit(t), base+21, "times"))
 	if got := consumeN(t, b, "times", 4); got[0].Offset != 1 {
 		t.Errorf("the first record left has offset %d", got[0].Offset)
 	}

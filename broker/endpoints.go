@@ -8,11 +8,12 @@ import (
 	"weir/server"
 )
 
-// endpoints says where clients reach this broker. What advertised.listeners names is told as it stands. A listener that
-// it does not name is advertised under the host it listens on (localhost stays localhost). On a wildcard host the
-// endpoint's Host stays empty, and each client is told the very address that it connected to (handlers.EndpointFor):
-// right on every interface of a host and between containers of a network. Behind a mapped port or a name that only the
-// client knows (a container's port published on its host), advertised.listeners must say so, as with Kafka.
+// endpoints says where clients reach this broker. What advertised.listeners names is told as it stands. A
+// listener that it does not name is advertised under the host it listens on (localhost stays localhost). On a
+// wildcard host the endpoint's Host stays empty, and each client is told the very address that it connected
+// to (handlers.EndpointFor): right on every interface of a host and between containers of a network. Behind a
+// mapped port or a name that only the client knows (a container's port published on its host),
+// advertised.listeners must say so, as with Kafka.
 func endpoints(listeners []server.Listener, advertised []config.Listener, bound func(name string) net.Addr,
 ) []metadata.Endpoint {
 	told := make(map[string]config.Listener)

@@ -37,7 +37,8 @@ func (l *logLines) String() string {
 	return l.text.String()
 }
 
-// values are settings for tests: a free port of the loopback and no waiting for more members, under those given.
+// values are settings for tests: a free port of the loopback and no waiting for more members, under those
+// given.
 func values(t *testing.T, dir string, given ...string) *config.Values {
 	t.Helper()
 	flags := map[string]string{
@@ -140,7 +141,8 @@ func produceN(t *testing.T, b *Broker, topic string, partition int32, prefix str
 	c := client(t, b, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	var records []*kgo.Record
 	for i := range n {
-		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Value: fmt.Appendf(nil, "%s%d", prefix, i)})
+		value := fmt.Appendf(nil, "%s%d", prefix, i)
+		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Value: value})
 	}
 	if err := c.ProduceSync(limit(t), records...).FirstErr(); err != nil {
 		t.Fatalf("produce to %s: %v", topic, err)

@@ -61,7 +61,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestCrash cuts the power: what was acknowledged with acks=all is there afterwards, and a leader epoch has begun.
+// TestCrash cuts the power: what was acknowledged with acks=all is there afterwards, and a leader epoch has
+// begun.
 func TestCrash(t *testing.T) {
 	mem, store := vfs.NewMem(), cluster.NewMemStore()
 	b := open(t, Config{Values: values(t, "/data"), FS: mem, Store: store})
@@ -105,7 +106,8 @@ func TestTwoBrokers(t *testing.T) {
 func TestLocked(t *testing.T) {
 	dir := t.TempDir()
 	b := openDir(t, dir)
-	if _, err := Open(t.Context(), Config{Values: values(t, dir)}); err == nil || !strings.Contains(err.Error(), "in use") {
+	_, err := Open(t.Context(), Config{Values: values(t, dir)})
+	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a second broker on one directory: %v", err)
 	}
 	topic(t, b, "alive", 1)
@@ -148,7 +150,8 @@ func TestCloseUnderLoad(t *testing.T) {
 	dir := t.TempDir()
 	b := openDir(t, dir)
 	topic(t, b, "load", 4)
-	producer := client(t, b, kgo.RecordRetries(1), kgo.RecordDeliveryTimeout(time.Second), kgo.MaxBufferedRecords(1000))
+	producer := client(t, b, kgo.RecordRetries(1), kgo.RecordDeliveryTimeout(time.Second),
+		kgo.MaxBufferedRecords(1000))
 	consumer := client(t, b, kgo.ConsumeTopics("load"), kgo.FetchMaxWait(time.Minute))
 	go consumer.PollFetches(limit(t))
 	var acked atomic.Int64
@@ -158,7 +161,8 @@ func TestCloseUnderLoad(t *testing.T) {
 	go func() {
 		defer close(stopped)
 		for producing.Err() == nil {
-			producer.Produce(producing, &kgo.Record{Topic: "load", Value: make([]byte, 500)}, func(_ *kgo.Record, err error) {
+			r := &kgo.Record{Topic: "load", Value: make([]byte, 500)}
+			producer.Produce(producing, r, func(_ *kgo.Record, err error) {
 				if err == nil && acked.Add(1) == 20_000 {
 					close(reached)
 				}

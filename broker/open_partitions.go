@@ -9,8 +9,8 @@ import (
 	"weir/partition"
 )
 
-// openAll opens partitions, several at a time: recovery after an unclean stop reads much, and a topic may have hundreds.
-// Those that cannot be opened are logged and come back without a partition.
+// openAll opens partitions, several at a time: recovery after an unclean stop reads much, and a topic may
+// have hundreds. Those that cannot be opened are logged and come back without a partition.
 func (b *Broker) openAll(all []opening) []opening {
 	workers := min(b.settings.openWorkers, len(all))
 	next := make(chan int)
@@ -32,7 +32,8 @@ func (b *Broker) openAll(all []opening) []opening {
 	return all
 }
 
-// openOne opens one partition. One that is damaged is opened too, and answers every request with a storage error.
+// openOne opens one partition. One that is damaged is opened too, and answers every request with a storage
+// error.
 func (b *Broker) openOne(o *opening) {
 	p, err := b.openPartition(o)
 	if err != nil {
@@ -41,7 +42,8 @@ func (b *Broker) openOne(o *opening) {
 	}
 	o.partition = p
 	if err := p.Err(); err != nil {
-		b.config.Logger.Error("partition is offline", "topic", o.topic.Name, "partition", o.index, "error", err)
+		b.config.Logger.Error("partition is offline", "topic", o.topic.Name, "partition", o.index,
+			"error", err)
 	}
 }
 

@@ -14,11 +14,11 @@ const offsetsTopic = "__consumer_offsets"
 // retryOpen is how long the reconcile loop waits before it tries again to open what could not be opened.
 const retryOpen = 5 * time.Second
 
-// reconciler makes what runs match the metadata: partitions opened, led, configured and removed, shards of coordinators
-// led and left. One goroutine at a time uses it.
+// reconciler makes what runs match the metadata: partitions opened, led, configured and removed, shards of
+// coordinators led and left. One goroutine at a time uses it.
 type reconciler struct {
 	b       *Broker
-	topics  map[metadata.TopicID]*metadata.Topic // as applied last; topics are immutable, so pointers tell changes
+	topics  map[metadata.TopicID]*metadata.Topic // as applied last; pointers tell changes
 	led     map[metadata.PartitionID]int32       // leader epoch of each partition led here
 	dynamic dynamicConfigs
 }
@@ -31,8 +31,8 @@ func newReconciler(b *Broker) *reconciler {
 	}
 }
 
-// run follows the image until the broker or the cluster closes. failed says that the image applied before it was not
-// applied whole.
+// run follows the image until the broker or the cluster closes. failed says that the image applied before it
+// was not applied whole.
 func (r *reconciler) run(changed <-chan struct{}, failed bool) {
 	timer := r.b.config.Clock.NewTimer(retryOpen)
 	defer timer.Stop()
@@ -55,8 +55,9 @@ func (r *reconciler) run(changed <-chan struct{}, failed bool) {
 	}
 }
 
-// apply makes what runs match one image and tells the cluster so. It reports whether a partition could not be opened. The
-// image counts as applied even then: that partition answers with an error and is tried again, and nobody waits for it.
+// apply makes what runs match one image and tells the cluster so. It reports whether a partition could not be
+// opened. The image counts as applied even then: that partition answers with an error and is tried again, and
+// nobody waits for it.
 func (r *reconciler) apply(image *metadata.Image) (failed bool) {
 	configured := r.dynamic.changed(image, r.b.id)
 	present := make(map[metadata.TopicID]bool, len(r.topics))
@@ -95,7 +96,8 @@ func (r *reconciler) applyTopic(image *metadata.Image, topic *metadata.Topic) []
 		p, err := r.b.partitions.Get(id)
 		if err != nil {
 			if want.Leader == r.b.id {
-				wanted = append(wanted, opening{topic: topic, index: int32(i), epoch: want.LeaderEpoch, config: config})
+				o := opening{topic: topic, index: int32(i), epoch: want.LeaderEpoch, config: config}
+				wanted = append(wanted, o)
 			}
 			continue
 		}

@@ -110,7 +110,8 @@ func offsetsTopicOf(t *testing.T, b *Broker) {
 	}
 }
 
-// TestNoAcksCloses shows that an error without acknowledgement closes the connection, and success says nothing.
+// TestNoAcksCloses shows that an error without acknowledgement closes the connection, and success says
+// nothing.
 func TestNoAcksCloses(t *testing.T) {
 	b := openDir(t, t.TempDir())
 	topic(t, b, "t", 1)
@@ -193,7 +194,8 @@ func TestFetchVersions(t *testing.T) {
 		req.Topics[0].TopicID = id
 		p := raw(t, b, req).(*kmsg.FetchResponse).Topics[0].Partitions[0]
 		if p.ErrorCode != 0 || p.HighWatermark != 3 || len(p.RecordBatches) == 0 {
-			t.Errorf("v%d: error %d, high watermark %d, %d bytes", version, p.ErrorCode, p.HighWatermark, len(p.RecordBatches))
+			t.Errorf("v%d: error %d, high watermark %d, %d bytes", version, p.ErrorCode, p.HighWatermark,
+				len(p.RecordBatches))
 		}
 	}
 }

@@ -48,7 +48,8 @@ func (s *schedule) every(interval time.Duration, name string, task func(ctx cont
 func (s *schedule) run(name string, task func(ctx context.Context)) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.logger.Error("panic in periodic task", "task", name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.logger.Error("panic in periodic task", "task", name, "panic", fmt.Sprint(p),
+				"stack", string(debug.Stack()))
 		}
 	}()
 	task(s.ctx)

@@ -18,7 +18,8 @@ import (
 	"weir/server"
 )
 
-// settings maps the table of settings to the Config of each room; nothing below handlers reads the table itself.
+// settings maps the table of settings to the Config of each room; nothing below handlers reads the table
+// itself.
 type settings struct {
 	values     *config.Values
 	brokerID   int32
@@ -73,8 +74,9 @@ func newSettings(v *config.Values) (*settings, error) {
 	return s, nil
 }
 
-// setListeners resolves listeners, their security protocols and the advertised ones. Listeners for controllers, which
-// configurations made for Apache Kafka's combined mode have, are left out: there is no controller to reach.
+// setListeners resolves listeners, their security protocols and the advertised ones. Listeners for
+// controllers, which configurations made for Apache Kafka's combined mode have, are left out: there is no
+// controller to reach.
 func (s *settings) setListeners(v *config.Values) error {
 	all, err := config.ParseListeners(v.String("listeners"))
 	if err != nil {
@@ -101,8 +103,8 @@ func (s *settings) setListeners(v *config.Values) error {
 			protocol = l.Name
 		}
 		if protocol != server.Plaintext {
-			return fmt.Errorf("listeners: security protocol %s of listener %s is not supported, only %s is", protocol,
-				l.Name, server.Plaintext)
+			return fmt.Errorf("listeners: security protocol %s of listener %s is not supported, only %s is",
+				protocol, l.Name, server.Plaintext)
 		}
 		s.server.Listeners = append(s.server.Listeners, server.Listener{
 			Name: l.Name, Protocol: protocol, Host: l.Host, Port: int(l.Port),
@@ -146,7 +148,8 @@ func (s *settings) setCluster(v *config.Values) {
 		StrictReplication:  v.Bool("weir.replication.factor.strict"),
 		Features:           features,
 		Rules: cluster.Rules{
-			CheckTopic: v.CheckTopic, CheckBroker: config.CheckBroker, CheckGroup: v.CheckGroup, List: listSetting,
+			CheckTopic: v.CheckTopic, CheckBroker: config.CheckBroker, CheckGroup: v.CheckGroup,
+			List: listSetting,
 		},
 	}
 }
@@ -170,7 +173,8 @@ func listSetting(kind cluster.ResourceKind, name string) (def string, isList, kn
 
 // logConfig is what a topic's logs need of its settings in force under an image.
 func (s *settings) logConfig(image *metadata.Image, topic *metadata.Topic) log.Config {
-	broker := config.NewBroker(s.values, image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID))
+	clusterWide, own := image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID)
+	broker := config.NewBroker(s.values, clusterWide, own)
 	t := broker.Topic(topic.Configs)
 	c := log.Config{
 		SegmentBytes: t.Int64("segment.bytes"), SegmentMs: t.Int64("segment.ms"),
@@ -202,7 +206,7 @@ type dynamicConfigs struct {
 
 // changed reports whether an image has other ones, and remembers them.
 func (d *dynamicConfigs) changed(image *metadata.Image, broker int32) bool {
-	now := dynamicConfigs{clusterWide: image.BrokerConfig(metadata.DefaultBroker), own: image.BrokerConfig(broker)}
+	now := dynamicConfigs{image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(broker)}
 	same := maps.Equal(d.clusterWide, now.clusterWide) && maps.Equal(d.own, now.own)
 	*d = now
 	return !same

@@ -16,17 +16,19 @@ import (
 // Produce (key 0), v3-v13; advertised from v0, see API.AdvertiseMin.
 //
 // Behavior:
-//   - Each partition takes exactly one record batch of format v2; it is validated, stamped and appended in the
-//     connection's reader goroutine, without a copy. Nothing there waits for a sync.
-//   - acks=-1 is answered when the batch is committed (by default: after an fsync that began after the write), acks=1
-//     after the write, acks=0 not at all; an error under acks=0 closes the connection, as in Kafka.
+//   - Each partition takes exactly one record batch of format v2; it is validated, stamped and appended in
+//     the connection's reader goroutine, without a copy. Nothing there waits for a sync.
+//   - acks=-1 is answered when the batch is committed (by default: after an fsync that began after the
+//     write), acks=1 after the write, acks=0 not at all; an error under acks=0 closes the connection, as in
+//     Kafka.
 //   - When timeout.ms passes first the answer is REQUEST_TIMED_OUT; the batch stays in the log.
-//   - A transactional batch without a transactional id answers 53 for the request; with one, 48 for the partition, since
-//     no transaction can be open. Writing to internal topics answers 17 whoever asks (Kafka lets its own admin client).
+//   - A transactional batch without a transactional id answers 53 for the request; with one, 48 for the
+//     partition, since no transaction can be open. Writing to internal topics answers 17 whoever asks (Kafka
+//     lets its own admin client).
 //   - A null or empty record set answers 87.
 //
-// Version notes: v5 log start offset, v7 zstd (76 before), v8 record errors and messages (KIP-467), v10 current leader
-// (KIP-951), v13 topic ids (KIP-516; unknown ones answer 100).
+// Version notes: v5 log start offset, v7 zstd (76 before), v8 record errors and messages (KIP-467), v10
+// current leader (KIP-951), v13 topic ids (KIP-516; unknown ones answer 100).
 func (h *Handlers) serveProduce(c *Conn, r *Request) (Reply, error) {
 	p := h.getProduce(c, r.Header.Version)
 	if err := protocol.DecodeProduce(p.version, r.Body, &p.request); err != nil {
@@ -51,7 +53,8 @@ func (h *Handlers) serveProduce(c *Conn, r *Request) (Reply, error) {
 	return p, nil
 }
 
-// produce is one Produce request on its way: decoded, appended, waiting, answered. It is pooled with its slices.
+// produce is one Produce request on its way: decoded, appended, waiting, answered. It is pooled with its
+// slices.
 type produce struct {
 	h       *Handlers
 	c       *Conn
@@ -167,14 +170,16 @@ func (p *produce) appendOne(answer int, topic *metadata.Topic, part protocol.Pro
 		LogStartOffset: ticket.LogStartOffset,
 	})
 	if p.request.Acks == -1 && !ticket.Committed() {
-		p.waiting = append(p.waiting, appended{topic: answer, partition: len(*partitions) - 1, ticket: ticket})
+		at := appended{topic: answer, partition: len(*partitions) - 1, ticket: ticket}
+		p.waiting = append(p.waiting, at)
 	}
 }
 
-// checkBeforeAppend makes the checks that precede the batch's own (ProduceRequest.validateRecords, ReplicaManager).
+// checkBeforeAppend makes the checks that precede the batch's own (ProduceRequest.validateRecords,
+// ReplicaManager).
 func (p *produce) checkBeforeAppend(topic *metadata.Topic, records []byte) error {
 	if len(records) == 0 {
-		return fmt.Errorf("produce requests must have exactly one record batch per partition: %w", kerr.InvalidRecord)
+		return fmt.Errorf("a partition must have exactly one record batch: %w", kerr.InvalidRecord)
 	}
 	header, err := record.ParseHeader(records)
 	if err == nil && header.Codec() == record.Zstd && p.version < 7 {
@@ -192,7 +197,8 @@ func (p *produce) checkBeforeAppend(topic *metadata.Topic, records []byte) error
 }
 
 // appendBatch validates one batch by the topic's rules and appends it.
-func (h *Handlers) appendBatch(topic *metadata.Topic, to *partition.Partition, raw []byte) (partition.Ticket, error) {
+func (h *Handlers) appendBatch(topic *metadata.Topic, to *partition.Partition, raw []byte,
+) (partition.Ticket, error) {
 	rules := h.settings.of(h.Cluster.Image(), topic).rules
 	rules.NowMs = h.Clock.Now().UnixMilli()
 	batch, err := record.Validate(raw, rules)
@@ -214,7 +220,8 @@ func (p *produce) addTopic(asked *protocol.ProduceTopic) int {
 	return n
 }
 
-// fail answers one partition with err; the log start offset is told when the partition is known, as Kafka does.
+// fail answers one partition with err; the log start offset is told when the partition is known, as Kafka
+// does.
 func (p *produce) fail(answer int, index int32, at *partition.Partition, err error) {
 	if p.firstError == nil {
 		p.firstError = err

@@ -15,17 +15,18 @@ import (
 // Fetch (key 1), v4-v18.
 //
 // Behavior:
-//   - The request is merged with its fetch session (KIP-227), every partition is read once, and the answer goes out at
-//     once if it holds min.bytes, if anything failed or diverged, or if max.wait is 0. Otherwise one waiter watches all
-//     partitions with one deadline, and then everything is read exactly once more.
-//   - Limits as in Kafka: partition max bytes, request max bytes (bounded by fetch.max.bytes), and the first partition
-//     that has anything gives at least one whole batch whatever the limits (KIP-74).
+//   - The request is merged with its fetch session (KIP-227), every partition is read once, and the answer
+//     goes out at once if it holds min.bytes, if anything failed or diverged, or if max.wait is 0. Otherwise
+//     one waiter watches all partitions with one deadline, and then everything is read exactly once more.
+//   - Limits as in Kafka: partition max bytes, request max bytes (bounded by fetch.max.bytes), and the first
+//     partition that has anything gives at least one whole batch whatever the limits (KIP-74).
 //   - Records go from the file to the socket; the answer holds references to segments.
-//   - A request that claims to be a replica's answers 29 for every partition (B26). There is no preferred read replica.
+//   - A request that claims to be a replica's answers 29 for every partition (B26). There is no preferred
+//     read replica.
 //
-// Version notes: v5 log start offset (a storage error is NOT_LEADER before v6), v7 sessions, v9 leader epoch fencing
-// (KIP-320), v10 zstd (76 before, for topics with compression.type=zstd), v12 diverging epochs (KIP-595), v13 topic ids
-// (100 for unknown ones), v16 current leader and its address (KIP-951).
+// Version notes: v5 log start offset (a storage error is NOT_LEADER before v6), v7 sessions, v9 leader epoch
+// fencing (KIP-320), v10 zstd (76 before, for topics with compression.type=zstd), v12 diverging epochs
+// (KIP-595), v13 topic ids (100 for unknown ones), v16 current leader and its address (KIP-951).
 func (h *Handlers) serveFetch(c *Conn, r *Request) (Reply, error) {
 	f := &fetch{h: h, c: c, version: r.Header.Version}
 	if err := protocol.DecodeFetch(f.version, r.Body, &f.request); err != nil {
@@ -81,7 +82,9 @@ func (f *fetch) resolve() {
 	}
 }
 
-func (f *fetch) resolveOne(image *metadata.Image, key fetchKey) (*metadata.Topic, *partition.Partition, error) {
+func (f *fetch) resolveOne(image *metadata.Image, key fetchKey) (
+	*metadata.Topic, *partition.Partition, error,
+) {
 	topic := image.Topic(key.name)
 	name := key.name
 	if f.plan.byID {
@@ -124,7 +127,8 @@ func (f *fetch) read() {
 	}
 }
 
-// mustPark reports whether there is too little to answer now. Partitions that could not be resolved do not count.
+// mustPark reports whether there is too little to answer now. Partitions that could not be resolved do not
+// count.
 func (f *fetch) mustPark() bool {
 	if f.request.MaxWaitMs <= 0 {
 		return false

@@ -18,13 +18,14 @@ var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9]
 //
 // Behavior:
 //   - Lists every API of the table, at the versions advertised. The response header is never flexible.
-//   - An unknown version is answered in the format of v0 with error 35 and the list, so that the client can come back
-//     with one that is known (KIP-511).
-//   - Finalized features are those of the cluster's metadata (KIP-584). Transactions, the consumer protocol and share
-//     groups are not promised.
+//   - An unknown version is answered in the format of v0 with error 35 and the list, so that the client can
+//     come back with one that is known (KIP-511).
+//   - Finalized features are those of the cluster's metadata (KIP-584). Transactions, the consumer protocol
+//     and share groups are not promised.
 //
-// Version notes: v3 client software name and version (42 when malformed) and features, v5 cluster and node check: a client
-// that believes to talk to another cluster or broker is answered 129, to make it bootstrap again (KIP-1242).
+// Version notes: v3 client software name and version (42 when malformed) and features, v5 cluster and node
+// check: a client that believes to talk to another cluster or broker is answered 129, to make it bootstrap
+// again (KIP-1242).
 func (h *Handlers) serveAPIVersions(c *Conn, r *Request) (Reply, error) {
 	version := r.Header.Version
 	resp := kmsg.NewPtrApiVersionsResponse()
@@ -54,10 +55,11 @@ func (h *Handlers) serveAPIVersions(c *Conn, r *Request) (Reply, error) {
 // checkClient remembers who the client says it is, and checks who it thinks that we are.
 func (h *Handlers) checkClient(c *Conn, version int16, req *kmsg.ApiVersionsRequest) error {
 	if version >= 3 {
-		if !softwareName.MatchString(req.ClientSoftwareName) || !softwareName.MatchString(req.ClientSoftwareVersion) {
+		name, release := req.ClientSoftwareName, req.ClientSoftwareVersion
+		if !softwareName.MatchString(name) || !softwareName.MatchString(release) {
 			return kerr.InvalidRequest
 		}
-		c.Software.Name, c.Software.Version = req.ClientSoftwareName, req.ClientSoftwareVersion
+		c.Software.Name, c.Software.Version = name, release
 	}
 	if version >= 5 {
 		otherCluster := req.ClusterID != nil && *req.ClusterID != h.Cluster.Image().ClusterID
@@ -101,8 +103,9 @@ type Feature struct {
 	Min, Max int16
 }
 
-// SupportedFeatures lists what this broker understands: metadata.version as in Kafka 4.4 (4.4-IV2), for clients that
-// guess the release from it. What is not served (transaction.version, group.version, share.version) is not listed.
+// SupportedFeatures lists what this broker understands: metadata.version as in Kafka 4.4 (4.4-IV2), for
+// clients that guess the release from it. What is not served (transaction.version, group.version,
+// share.version) is not listed.
 func SupportedFeatures() []Feature {
 	return []Feature{{Name: "metadata.version", Min: 7, Max: 33}}
 }

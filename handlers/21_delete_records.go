@@ -10,10 +10,10 @@ import (
 // DeleteRecords (key 21), v0-v2.
 //
 // Behavior:
-//   - Moves the log start offset of each partition up to the offset; -1 means the high watermark. The answer is the log
-//     start offset afterwards.
-//   - Internal topics answer 17; topics whose cleanup.policy has no "delete" answer 44; an offset past the high watermark
-//     answers 1.
+//   - Moves the log start offset of each partition up to the offset; -1 means the high watermark. The answer
+//     is the log start offset afterwards.
+//   - Internal topics answer 17; topics whose cleanup.policy has no "delete" answer 44; an offset past the
+//     high watermark answers 1.
 //
 // Version notes: v2 is flexible, nothing else changed.
 func (h *Handlers) serveDeleteRecords(c *Conn, _ int16, req *kmsg.DeleteRecordsRequest) Answer {
@@ -46,7 +46,7 @@ func (h *Handlers) deleteRecords(c *Conn, name string, index int32, offset int64
 	}
 	switch {
 	case topic.Internal:
-		return -1, fmt.Errorf("cannot delete records of internal topic %s: %w", name, kerr.InvalidTopicException)
+		return -1, fmt.Errorf("topic %s is internal: %w", name, kerr.InvalidTopicException)
 	case !h.settings.of(image, topic).deleteRecords:
 		return -1, fmt.Errorf("cleanup.policy of %s keeps records: %w", name, kerr.PolicyViolation)
 	}

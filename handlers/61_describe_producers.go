@@ -39,12 +39,16 @@ func (h *Handlers) describeProducers(c *Conn, topic string, index int32) ([]part
 	return p.Producers()
 }
 
-func activeProducers(states []partition.ProducerState) []kmsg.DescribeProducersResponseTopicPartitionActiveProducer {
-	active := make([]kmsg.DescribeProducersResponseTopicPartitionActiveProducer, 0, len(states))
+// activeProducer is what the answer says of one producer.
+type activeProducer = kmsg.DescribeProducersResponseTopicPartitionActiveProducer
+
+func activeProducers(states []partition.ProducerState) []activeProducer {
+	active := make([]activeProducer, 0, len(states))
 	for _, s := range states {
 		a := kmsg.NewDescribeProducersResponseTopicPartitionActiveProducer()
 		a.ProducerID, a.ProducerEpoch, a.LastSequence = s.ProducerID, int32(s.Epoch), s.LastSequence
-		a.LastTimestamp, a.CoordinatorEpoch, a.CurrentTxnStartOffset = s.LastTimestamp, s.CoordinatorEpoch, s.TxnStartOffset
+		a.LastTimestamp, a.CoordinatorEpoch = s.LastTimestamp, s.CoordinatorEpoch
+		a.CurrentTxnStartOffset = s.TxnStartOffset
 		active = append(active, a)
 	}
 	return active

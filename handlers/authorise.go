@@ -30,8 +30,8 @@ const (
 const clusterName = "kafka-cluster"
 
 // allowed is the second beat of every handler and the one place where permissions are asked for. There is no
-// authorizer yet, and as in Kafka without authorizer.class.name everything is then allowed, but for ClusterAction: no
-// other broker exists that could rightly claim to be one (B26).
+// authorizer yet, and as in Kafka without authorizer.class.name everything is then allowed, but for
+// ClusterAction: no other broker exists that could rightly claim to be one (B26).
 func (h *Handlers) allowed(_ *Conn, op operation, _ resource, _ string) bool {
 	return op != opClusterAction
 }

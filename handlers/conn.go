@@ -6,15 +6,16 @@ import (
 	"weir/protocol"
 )
 
-// Conn is what the handlers know about the connection a request came in on. Only the connection's reader goroutine
-// touches it, so no field needs a lock.
+// Conn is what the handlers know about the connection a request came in on. Only the connection's reader
+// goroutine touches it, so no field needs a lock.
 type Conn struct {
 	ID       int64    // unique in this process, for log lines
 	Listener string   // name of the listener that accepted it, e.g. PLAINTEXT
 	Local    net.Addr // our end: what an unconfigured advertised address is derived from
 	Remote   net.Addr // the client's end
 
-	// Principal is who the client is, in Kafka's form "Type:name"; "User:ANONYMOUS" on a listener without authentication.
+	// Principal is who the client is, in Kafka's form "Type:name"; "User:ANONYMOUS" on a listener without
+	// authentication.
 	Principal string
 
 	// Software names the client, as it said itself in ApiVersions v3+ (KIP-511); empty before that.
@@ -23,9 +24,9 @@ type Conn struct {
 
 // Request is one frame as the connection's reader hands it in.
 //
-// Ownership: Body aliases a pooled buffer which the server takes back once the reply is released, or at once if there
-// is no reply. A handler which is done with the bytes earlier calls Done; one which lets decoded values that alias the
-// bytes live longer than the reply calls Detach first.
+// Ownership: Body aliases a pooled buffer which the server takes back once the reply is released, or at once
+// if there is no reply. A handler which is done with the bytes earlier calls Done; one which lets decoded
+// values that alias the bytes live longer than the reply calls Detach first.
 type Request struct {
 	Header protocol.RequestHeader
 	Body   []byte
@@ -34,9 +35,11 @@ type Request struct {
 
 // Frame is the pooled memory behind a request.
 type Frame interface {
-	// Release gives the memory back for reuse; nothing may look at Body afterwards. More than once is harmless.
+	// Release gives the memory back for reuse; nothing may look at Body afterwards. More than once is
+	// harmless.
 	Release()
-	// Detach takes the memory out of reuse (the garbage collector gets it); Release then only ends the accounting.
+	// Detach takes the memory out of reuse (the garbage collector gets it); Release then only ends the
+	// accounting.
 	Detach()
 }
 

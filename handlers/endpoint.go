@@ -6,9 +6,10 @@ import (
 	"weir/metadata"
 )
 
-// EndpointFor returns where the client on c reaches broker b: the broker's endpoint of the listener that c came in on.
-// An endpoint without a host means that none was configured for a listener on all addresses; the client is then told
-// the address that it connected to, which it evidently can reach. False when b does not have that listener.
+// EndpointFor returns where the client on c reaches broker b: the broker's endpoint of the listener that c
+// came in on. An endpoint without a host means that none was configured for a listener on all addresses; the
+// client is then told the address that it connected to, which it evidently can reach. False when b does not
+// have that listener.
 func (h *Handlers) EndpointFor(c *Conn, b *metadata.Broker) (host string, port int32, ok bool) {
 	e, ok := b.Endpoint(c.Listener)
 	if !ok {

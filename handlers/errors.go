@@ -23,9 +23,9 @@ type translation struct {
 	code *kerr.Error
 }
 
-// code returns Kafka's code for an error of any room; 0 for nil. It and its table are the only place in the program
-// where a Go error becomes a Kafka code. Handlers that need a code for a mistake of the request itself wrap the kerr
-// error of that name, which is found here too.
+// code returns Kafka's code for an error of any room; 0 for nil. It and its table are the only place in the
+// program where a Go error becomes a Kafka code. Handlers that need a code for a mistake of the request
+// itself wrap the kerr error of that name, which is found here too.
 func (h *Handlers) code(err error) int16 {
 	if err == nil {
 		return 0

@@ -12,8 +12,8 @@ import (
 	"weir/protocol"
 )
 
-// Fetch sessions (KIP-227): the broker remembers which partitions a client fetches, so that an incremental request
-// names only what changed and its answer carries only partitions with something to tell.
+// Fetch sessions (KIP-227): the broker remembers which partitions a client fetches, so that an incremental
+// request names only what changed and its answer carries only partitions with something to tell.
 
 const (
 	// initialEpoch opens a session, finalEpoch closes one or fetches without (FetchMetadata.java).
@@ -22,8 +22,8 @@ const (
 	// sessionStale is how long a session must be unused, or old, before another may take its place
 	// (KafkaBroker.MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS).
 	sessionStale = 2 * time.Minute
-	// maxSessionPartitions bounds the partitions remembered by all sessions together. A client that does not get a
-	// session fetches without one.
+	// maxSessionPartitions bounds the partitions remembered by all sessions together. A client that does not
+	// get a session fetches without one.
 	maxSessionPartitions = 1 << 20
 )
 
@@ -54,7 +54,7 @@ type fetchSession struct {
 	size     int // partitions, as counted in the cache's total
 
 	mu struct {
-		sync.Mutex                            // may be taken under the cache's mutex, never the other way round
+		sync.Mutex                            // may be taken under the cache's mutex, not the reverse
 		order      *list.List                 // of *sessionPartition; those that got records move to the end
 		partitions map[fetchKey]*list.Element // into order
 	}
@@ -214,7 +214,8 @@ func (f *fetchSession) mustTell(key fetchKey, r *protocol.FetchPartitionResponse
 	return tell
 }
 
-// open makes a session for a full fetch that has been answered so, and returns its id; 0 when there is no room.
+// open makes a session for a full fetch that has been answered so, and returns its id; 0 when there is no
+// room.
 func (s *sessionCache) open(byID bool, parts []fetchPart, told []protocol.FetchPartitionResponse) int32 {
 	now := s.clock.Now()
 	session := &fetchSession{usesTopicIDs: byID, created: now, lastUsed: now, epoch: 1, size: len(parts)}
@@ -241,8 +242,8 @@ func (s *sessionCache) open(byID bool, parts []fetchPart, told []protocol.FetchP
 	return session.id
 }
 
-// evictLocked makes room for a session of size partitions: in place of the one unused for longest if that is stale, else of
-// the smallest old one that is not larger (FetchSessionCacheShard.tryEvict).
+// evictLocked makes room for a session of size partitions: in place of the one unused for longest if that is
+// stale, else of the smallest old one that is not larger (FetchSessionCacheShard.tryEvict).
 func (s *sessionCache) evictLocked(size int, now time.Time) bool {
 	var idle, small *fetchSession
 	for _, f := range s.mu.sessions {

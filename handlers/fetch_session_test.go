@@ -72,7 +72,8 @@ func TestSessionIncremental(t *testing.T) {
 	if s.mu.partitions != 1 {
 		t.Errorf("%d partitions counted, want 1", s.mu.partitions)
 	}
-	if plan, err = s.begin(12, fetchOf(id, finalEpoch, map[int32]int64{1: 7})); err != nil || plan.open || plan.session != nil {
+	plan, err = s.begin(12, fetchOf(id, finalEpoch, map[int32]int64{1: 7}))
+	if err != nil || plan.open || plan.session != nil {
 		t.Fatalf("closed: plan %+v, error %v", plan, err)
 	}
 	if _, err = s.begin(12, fetchOf(id, 4, nil)); !errors.Is(err, kerr.FetchSessionIDNotFound) {
@@ -104,7 +105,8 @@ func TestSessionErrors(t *testing.T) {
 	}
 }
 
-// TestSessionTells shows what an incremental answer leaves out, and that partitions with records go to the back.
+// TestSessionTells shows what an incremental answer leaves out, and that partitions with records go to the
+// back.
 func TestSessionTells(t *testing.T) {
 	s := newSessionCache(10, clock.NewManual(time.Unix(0, 0)))
 	id := opened(t, s, map[int32]int64{0: 5, 1: 6})
@@ -113,7 +115,9 @@ func TestSessionTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	zero, one := plan.parts[0].key, plan.parts[1].key
-	tell := func(key fetchKey, r protocol.FetchPartitionResponse) bool { return plan.session.mustTell(key, &r) }
+	tell := func(key fetchKey, r protocol.FetchPartitionResponse) bool {
+		return plan.session.mustTell(key, &r)
+	}
 	if tell(zero, protocol.FetchPartitionResponse{HighWatermark: 10}) {
 		t.Error("nothing new is told")
 	}
@@ -129,7 +133,8 @@ func TestSessionTells(t *testing.T) {
 	if !tell(one, protocol.FetchPartitionResponse{HighWatermark: 10}) {
 		t.Error("the end of an error is not told")
 	}
-	if !tell(zero, protocol.FetchPartitionResponse{HighWatermark: 11, LogStartOffset: 3, Records: make([]protocol.Sender, 1)}) {
+	records := make([]protocol.Sender, 1)
+	if !tell(zero, protocol.FetchPartitionResponse{HighWatermark: 11, LogStartOffset: 3, Records: records}) {
 		t.Error("records are not told")
 	}
 	if plan, err = s.begin(12, fetchOf(id, 2, nil)); err != nil || indexes(plan.parts)[0] != 1 {
@@ -137,7 +142,8 @@ func TestSessionTells(t *testing.T) {
 	}
 }
 
-// TestSessionCap shows that a full cache refuses fresh sessions, and gives the place of a stale or smaller old one away.
+// TestSessionCap shows that a full cache refuses fresh sessions, and gives the place of a stale or smaller
+// old one away.
 func TestSessionCap(t *testing.T) {
 	clk := clock.NewManual(time.Unix(0, 0))
 	s := newSessionCache(2, clk)

@@ -1,7 +1,7 @@
-// Package handlers serves the Kafka protocol: one file per API, numbered by key, and one table from which dispatch,
-// ApiVersions, documents and metrics are derived. Every handler has the same five beats: decode (done by the frame),
-// authorise, resolve, call one room, encode. Kafka's words end here: error codes are chosen in errors.go only, and
-// nothing below this room knows a request or a code.
+// Package handlers serves the Kafka protocol: one file per API, numbered by key, and one table from which
+// dispatch, ApiVersions, documents and metrics are derived. Every handler has the same five beats: decode
+// (done by the frame), authorise, resolve, call one room, encode. Kafka's words end here: error codes are
+// chosen in errors.go only, and nothing below this room knows a request or a code.
 package handlers
 
 import (
@@ -70,9 +70,9 @@ func (h *Handlers) Lookup(key int16) *API {
 	return &h.table[h.byKey[key]]
 }
 
-// Serve serves one request in the connection's reader goroutine and returns its reply, nil when nothing is answered
-// (acks=0). It never waits for the disk to sync. An error means that the connection must be closed without an answer:
-// an API or version that is not served, or bytes that do not decode (B5, B7, B8).
+// Serve serves one request in the connection's reader goroutine and returns its reply, nil when nothing is
+// answered (acks=0). It never waits for the disk to sync. An error means that the connection must be closed
+// without an answer: an API or version that is not served, or bytes that do not decode (B5, B7, B8).
 func (h *Handlers) Serve(c *Conn, r *Request) (Reply, error) {
 	api := h.Lookup(r.Header.Key)
 	if api == nil {

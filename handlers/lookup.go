@@ -10,7 +10,8 @@ import (
 )
 
 // findPartition is the resolve beat: a partition of a topic as this broker runs it. The error is
-// UNKNOWN_TOPIC_OR_PARTITION when the metadata does not know it and NOT_LEADER_OR_FOLLOWER when it is not here (yet).
+// UNKNOWN_TOPIC_OR_PARTITION when the metadata does not know it and NOT_LEADER_OR_FOLLOWER when it is not
+// here (yet).
 func (h *Handlers) findPartition(topic *metadata.Topic, index int32) (*partition.Partition, error) {
 	if topic == nil || index < 0 || int(index) >= len(topic.Partitions) {
 		return nil, kerr.UnknownTopicOrPartition

@@ -6,13 +6,15 @@ import (
 	"weir/protocol"
 )
 
-// Reply is an answer that may not be ready yet. The connection's writer takes replies in request order and calls
-// Wait, Encode, Release on each, once, in that order; a reply that will not be written is only released.
+// Reply is an answer that may not be ready yet. The connection's writer takes replies in request order and
+// calls Wait, Encode, Release on each, once, in that order; a reply that will not be written is only
+// released.
 type Reply interface {
-	// Wait returns when the answer is ready, or soon after stop is closed (the connection or the broker is going away).
+	// Wait returns when the answer is ready, or soon after stop is closed (the connection or the broker is
+	// going away).
 	Wait(stop <-chan struct{})
-	// Encode appends the response body to dst (which already holds the response header) and returns the message as
-	// parts, the first of which begins with what dst held.
+	// Encode appends the response body to dst (which already holds the response header) and returns the
+	// message as parts, the first of which begins with what dst held.
 	Encode(dst []byte) []protocol.Part
 	// Release gives back what the reply holds: slices of files, waiters.
 	Release()
@@ -28,8 +30,8 @@ type Answer struct {
 // Now is an answer that is ready.
 func Now(response kmsg.Response) Answer { return Answer{response: response} }
 
-// Later is an answer that is ready when done is closed; result is then called once, by the connection's writer. It is
-// not called when the connection goes away first.
+// Later is an answer that is ready when done is closed; result is then called once, by the connection's
+// writer. It is not called when the connection goes away first.
 func Later(done <-chan struct{}, result func() kmsg.Response) Answer {
 	return Answer{done: done, result: result}
 }

@@ -10,7 +10,8 @@ import (
 	"weir/record"
 )
 
-// settingsCache holds the settings in force under the newest image, parsed once per topic and not once per request.
+// settingsCache holds the settings in force under the newest image, parsed once per topic and not once per
+// request.
 type settingsCache struct {
 	static   *config.Values
 	brokerID int32
@@ -36,8 +37,8 @@ func (s *settingsCache) at(image *metadata.Image) *settingsAt {
 	if now := s.current.Load(); now != nil && now.image == image {
 		return now
 	}
-	now := &settingsAt{image: image, broker: config.NewBroker(s.static, image.BrokerConfig(metadata.DefaultBroker),
-		image.BrokerConfig(s.brokerID))}
+	clusterWide, own := image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID)
+	now := &settingsAt{image: image, broker: config.NewBroker(s.static, clusterWide, own)}
 	s.current.Store(now)
 	return now
 }
@@ -53,7 +54,8 @@ func (s *settingsCache) of(image *metadata.Image, topic *metadata.Topic) *topicS
 	return parsed
 }
 
-// Settings returns the broker's settings in force: those it was started with under those altered over the wire.
+// Settings returns the broker's settings in force: those it was started with under those altered over the
+// wire.
 func (h *Handlers) Settings() *config.Broker { return h.settings.at(h.Cluster.Image()).broker }
 
 func parseTopic(c config.TopicConfig) *topicSettings {

@@ -8,23 +8,23 @@ import (
 	"weir/protocol"
 )
 
-// API is one row of the table: everything this broker says about one request kind is derived from it (dispatch,
-// ApiVersions, docs/protocol.md, metric labels). What has no row is not served and not advertised.
+// API is one row of the table: everything this broker says about one request kind is derived from it
+// (dispatch, ApiVersions, docs/protocol.md, metric labels). What has no row is not served and not advertised.
 type API struct {
 	Key  int16
 	Name string // Kafka's name of the API
 	Min  int16  // lowest version served
 	Max  int16  // highest version served
 
-	// AdvertiseMin is the lowest version in ApiVersions. It differs from Min for Produce only: librdkafka switches
-	// features off unless old versions are advertised (KAFKA-18659).
+	// AdvertiseMin is the lowest version in ApiVersions. It differs from Min for Produce only: librdkafka
+	// switches features off unless old versions are advertised (KAFKA-18659).
 	AdvertiseMin int16
 
 	serve serveFunc
 }
 
-// serveFunc serves one request in the connection's reader goroutine. A nil reply means that nothing is answered; an
-// error closes the connection.
+// serveFunc serves one request in the connection's reader goroutine. A nil reply means that nothing is
+// answered; an error closes the connection.
 type serveFunc func(h *Handlers, c *Conn, r *Request) (Reply, error)
 
 // Table returns every API served, ordered by key, at exactly the versions of Apache Kafka 4.4.0.
@@ -63,8 +63,8 @@ func Table() []API {
 	}
 }
 
-// maxDecodedBytes bounds what a decoded request may take beyond its frame: an empty array element of one byte can decode to
-// hundreds, and the memory for requests in flight is counted in bytes of frames.
+// maxDecodedBytes bounds what a decoded request may take beyond its frame: an empty array element of one byte
+// can decode to hundreds, and the memory for requests in flight is counted in bytes of frames.
 const maxDecodedBytes = 64 << 20
 
 // typed adapts an entry that works on kmsg's decoded request.
@@ -77,8 +77,9 @@ func typed[R any, P interface {
 	})
 }
 
-// typedOf is typed for an entry that needs the request's header too. The body is checked against the schema before it is
-// decoded, and its memory is detached because decoded byte fields alias it and the rooms below may keep them.
+// typedOf is typed for an entry that needs the request's header too. The body is checked against the schema
+// before it is decoded, and its memory is detached because decoded byte fields alias it and the rooms below
+// may keep them.
 func typedOf[R any, P interface {
 	*R
 	kmsg.Request
@@ -90,7 +91,7 @@ func typedOf[R any, P interface {
 			return nil, err
 		}
 		if size > maxDecodedBytes {
-			return nil, fmt.Errorf("decode request: it would take %d bytes, more than %d", size, maxDecodedBytes)
+			return nil, fmt.Errorf("decode request: it takes %d bytes, more than %d", size, maxDecodedBytes)
 		}
 		r.Detach()
 		req := P(new(R))

@@ -38,8 +38,8 @@ func TestBadLengths(t *testing.T) {
 	}
 }
 
-// TestSlowSenders holds B4: connections that announce much and send little are charged for what they send, closed at the
-// read deadline, and others feel nothing.
+// TestSlowSenders holds B4: connections that announce much and send little are charged for what they send,
+// closed at the read deadline, and others feel nothing.
 func TestSlowSenders(t *testing.T) {
 	s, _ := start(t, func(c *Config) {
 		c.FrameTimeout = 300 * time.Millisecond

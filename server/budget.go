@@ -8,12 +8,13 @@ import (
 	"weir/internal/clock"
 )
 
-// budget bounds the bytes of all requests in flight (queued.max.request.bytes). Connections charge it as bytes arrive
-// and wait, first come first served, when it is used up.
+// budget bounds the bytes of all requests in flight (queued.max.request.bytes). Connections charge it as
+// bytes arrive and wait, first come first served, when it is used up.
 //
-// A frame that is half read holds what it has and asks for more, so a full budget could be held entirely by frames that
-// wait for each other. One of them at a time may therefore draw on a reserve as large as the largest request: it gets
-// finished, served and returned. Charged bytes never exceed size+reserve, which is the configured limit.
+// A frame that is half read holds what it has and asks for more, so a full budget could be held entirely by
+// frames that wait for each other. One of them at a time may therefore draw on a reserve as large as the
+// largest request: it gets finished, served and returned. Charged bytes never exceed size+reserve, which is
+// the configured limit.
 type budget struct {
 	clock clock.Clock
 	limit int64
@@ -47,8 +48,8 @@ func newBudget(limit, reserve int64, clk clock.Clock) *budget {
 	return b
 }
 
-// acquire charges n more bytes to c. It waits until they are there, stop is closed or the deadline has passed; false
-// means that nothing was charged.
+// acquire charges n more bytes to c. It waits until they are there, stop is closed or the deadline has
+// passed; false means that nothing was charged.
 func (b *budget) acquire(c *charge, n int64, deadline time.Time, stop <-chan struct{}) bool {
 	b.mu.Lock()
 	if b.mu.waiters.Len() == 0 && b.takeLocked(c, n) {

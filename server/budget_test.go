@@ -9,7 +9,8 @@ import (
 
 func later() time.Time { return time.Now().Add(patience) }
 
-// TestBudgetWaits shows that a full budget makes the next wait until something comes back, in order of arrival.
+// TestBudgetWaits shows that a full budget makes the next wait until something comes back, in order of
+// arrival.
 func TestBudgetWaits(t *testing.T) {
 	b := newBudget(100, 0, clock.Real())
 	var first, second charge
@@ -53,8 +54,8 @@ func TestBudgetGivesUp(t *testing.T) {
 	}
 }
 
-// TestBudgetOverdraft shows that one half-read frame at a time may draw on the reserve, so that frames which wait for
-// each other do not wait forever, and that the sum never passes the limit.
+// TestBudgetOverdraft shows that one half-read frame at a time may draw on the reserve, so that frames which
+// wait for each other do not wait forever, and that the sum never passes the limit.
 func TestBudgetOverdraft(t *testing.T) {
 	b := newBudget(300, 100, clock.Real())
 	var one, two charge

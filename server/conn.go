@@ -55,7 +55,8 @@ func newConn(l *listener, raw net.Conn, id int64, ip string) *conn {
 		raw:      raw,
 		ip:       ip,
 		client: handlers.Conn{
-			ID: id, Listener: l.spec.Name, Local: raw.LocalAddr(), Remote: raw.RemoteAddr(), Principal: anonymous,
+			ID: id, Listener: l.spec.Name, Local: raw.LocalAddr(), Remote: raw.RemoteAddr(),
+			Principal: anonymous,
 		},
 		replies: make(chan queued, l.server.config.Pipeline),
 		gone:    make(chan struct{}),
@@ -113,9 +114,10 @@ func (c *conn) setSocketBuffers(tcp *net.TCPConn) error {
 	return errors.Join(send, receive)
 }
 
-// drain makes the reader goroutine end its loop at the next frame, and parked replies answer with what they have.
+// drain makes the reader goroutine end its loop at the next frame, and parked replies answer with what they
+// have.
 func (c *conn) drain() {
-	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed connection, which does not read either
+	_ = c.raw.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed connection, which reads nothing
 	c.stopWaiting()
 }
 
@@ -140,7 +142,8 @@ func (s *Server) isDraining() bool {
 	}
 }
 
-// readLoop reads and serves frames until the connection ends, the client breaks the protocol or the server closes.
+// readLoop reads and serves frames until the connection ends, the client breaks the protocol or the server
+// closes.
 func (c *conn) readLoop() error {
 	for {
 		f, err := c.readFrame()
@@ -201,6 +204,6 @@ func (c *conn) report(err error) {
 		return
 	}
 	c.server.stats.failed.Add(1)
-	c.server.lines.info("connection closed", "listener", c.listener.spec.Name, "remote", c.client.Remote.String(),
-		"connection", c.client.ID, "reason", err.Error())
+	c.server.lines.info("connection closed", "listener", c.listener.spec.Name,
+		"remote", c.client.Remote.String(), "connection", c.client.ID, "reason", err.Error())
 }

@@ -164,7 +164,8 @@ func TestPeerGone(t *testing.T) {
 	waitFor(t, "the connection to end", func() bool { return s.Stats().Open == 0 })
 }
 
-// TestDeadlines shows that silent connections are closed: new ones after the handshake's time, others when idle.
+// TestDeadlines shows that silent connections are closed: new ones after the handshake's time, others when
+// idle.
 func TestDeadlines(t *testing.T) {
 	s, _ := start(t, func(c *Config) {
 		c.HandshakeTimeout, c.IdleTimeout = 50*time.Millisecond, 200*time.Millisecond

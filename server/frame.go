@@ -8,8 +8,8 @@ import (
 	"weir/internal/invariant"
 )
 
-// Frame buffers come in powers of two from minClass to maxClass; larger ones are made for one request and left to the
-// garbage collector.
+// Frame buffers come in powers of two from minClass to maxClass; larger ones are made for one request and
+// left to the garbage collector.
 const (
 	minClassBits = 9  // 512 B
 	maxClassBits = 22 // 4 MiB

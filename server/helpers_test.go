@@ -43,8 +43,8 @@ func (o *output) String() string {
 	return o.lines.String()
 }
 
-// start runs a server on a free port of the loopback. change may alter its Config; without a Serve it has real handlers
-// on a cluster without topics.
+// start runs a server on a free port of the loopback. change may alter its Config; without a Serve it has
+// real handlers on a cluster without topics.
 func start(t *testing.T, change func(c *Config)) (*Server, *output) {
 	t.Helper()
 	logged := &output{}

@@ -100,6 +100,7 @@ func (s *Server) Stats() Stats {
 	s.mu.Unlock()
 	return Stats{
 		Accepted: s.stats.accepted.Load(), Refused: s.stats.refused.Load(), Requests: s.stats.requests.Load(),
-		Failed: s.stats.failed.Load(), Panics: s.stats.panics.Load(), BytesOut: s.stats.bytesOut.Load(), Open: open,
+		Failed: s.stats.failed.Load(), Panics: s.stats.panics.Load(), BytesOut: s.stats.bytesOut.Load(),
+		Open: open,
 	}
 }

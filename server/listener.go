@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Security protocols of listeners, by Kafka's names. TLS and SASL listeners are refused until they are served.
+// Security protocols of listeners, by Kafka's names. TLS and SASL listeners are refused until they are
+// served.
 const Plaintext = "PLAINTEXT"
 
 // Listener says where to listen.
@@ -40,7 +41,8 @@ func (s *Server) listen(spec Listener) (*listener, error) {
 	return &listener{server: s, spec: spec, socket: socket}, nil
 }
 
-// secure is where a listener's security protocol wraps the raw connection (TLS). The accept loop does not wait for it.
+// secure is where a listener's security protocol wraps the raw connection (TLS). The accept loop does not
+// wait for it.
 func (l *listener) secure(raw net.Conn) (net.Conn, error) {
 	if l.spec.Protocol == Plaintext {
 		return raw, nil
@@ -53,8 +55,8 @@ const (
 	acceptBackoffMax = time.Second
 )
 
-// acceptLoop accepts until the listener is closed. No other error ends it: when descriptors run out (EMFILE) it backs
-// off and tries again.
+// acceptLoop accepts until the listener is closed. No other error ends it: when descriptors run out (EMFILE)
+// it backs off and tries again.
 func (l *listener) acceptLoop() {
 	backoff := acceptBackoffMin
 	for {

@@ -12,14 +12,14 @@ import (
 const (
 	// minFrameBytes is the shortest frame that can hold a request header.
 	minFrameBytes = 8
-	// firstChunkBytes is charged and allocated before the first byte of a longer frame has arrived. Beyond it, memory
-	// follows what has arrived: four times as much up to smallFrameBytes, then twice.
+	// firstChunkBytes is charged and allocated before the first byte of a longer frame has arrived. Beyond
+	// it, memory follows what has arrived: four times as much up to smallFrameBytes, then twice.
 	firstChunkBytes = 64 << 10
 	smallFrameBytes = 1 << 20
 )
 
-// readFrame reads the next frame. A length that is out of bounds ends the connection before anything is allocated, and
-// a client that announces much and sends little is charged for what it sent.
+// readFrame reads the next frame. A length that is out of bounds ends the connection before anything is
+// allocated, and a client that announces much and sends little is charged for what it sent.
 func (c *conn) readFrame() (*frame, error) {
 	length, err := c.readLength()
 	if err != nil {
@@ -67,7 +67,8 @@ func (c *conn) readLength() (int, error) {
 	}
 }
 
-// noLength is the error for a read that ended with have bytes of a length field; between frames the end is a clean one.
+// noLength is the error for a read that ended with have bytes of a length field; between frames the end is a
+// clean one.
 func noLength(have int, err error) error {
 	if errors.Is(err, io.EOF) && have > 0 {
 		err = io.ErrUnexpectedEOF
@@ -135,8 +136,8 @@ func (c *conn) grow(f *frame, have, want int, deadline time.Time) error {
 	return nil
 }
 
-// frameDeadline sets and returns the time by which a frame that began to arrive at began, and of which have bytes are
-// here, must go on. The first request's deadline is the handshake's.
+// frameDeadline sets and returns the time by which a frame that began to arrive at began, and of which have
+// bytes are here, must go on. The first request's deadline is the handshake's.
 func (c *conn) frameDeadline(began time.Time, have int) (time.Time, error) {
 	limit := c.server.config.FrameTimeout
 	if !c.served {

@@ -1,10 +1,10 @@
-// Package server speaks the wire: it listens, accepts, cuts frames out of connections, has them served and writes the
-// answers in order. It knows frames and replies, not what is in them.
+// Package server speaks the wire: it listens, accepts, cuts frames out of connections, has them served and
+// writes the answers in order. It knows frames and replies, not what is in them.
 //
-// Every connection has a reader goroutine (decode, serve) and a writer goroutine (wait, encode, write), joined by one
-// bounded channel of replies whose capacity is the pipelining limit. Everything a client can make us hold is bounded:
-// connections in all and per address, the length of a frame, the bytes of all frames in flight, the time a frame may take
-// to arrive and the time a connection may be silent.
+// Every connection has a reader goroutine (decode, serve) and a writer goroutine (wait, encode, write),
+// joined by one bounded channel of replies whose capacity is the pipelining limit. Everything a client can
+// make us hold is bounded: connections in all and per address, the length of a frame, the bytes of all frames
+// in flight, the time a frame may take to arrive and the time a connection may be silent.
 package server
 
 import (
@@ -31,10 +31,10 @@ type Config struct {
 	MaxConnectionsPerIP int           // from one address (max.connections.per.ip)
 	IdleTimeout         time.Duration // silence without a request in flight (connections.max.idle.ms)
 	HandshakeTimeout    time.Duration // for the first request to arrive whole
-	FrameTimeout        time.Duration // for a frame to arrive, and one second more for every minFrameRate bytes
+	FrameTimeout        time.Duration // for a frame to arrive, and a second more per minFrameRate bytes
 	Pipeline            int           // answers one connection may be behind
 	SendBufferBytes     int           // SO_SNDBUF (socket.send.buffer.bytes), the OS's choice if not positive
-	ReceiveBufferBytes  int           // SO_RCVBUF (socket.receive.buffer.bytes), the OS's choice if not positive
+	ReceiveBufferBytes  int           // SO_RCVBUF (socket.receive.buffer.bytes), likewise
 
 	// Serve serves one request in the connection's reader goroutine; see handlers.Handlers.Serve.
 	Serve func(c *handlers.Conn, r *handlers.Request) (handlers.Reply, error)
@@ -46,7 +46,8 @@ type Config struct {
 // cutGrace is how long Close waits for the goroutines of connections that it has cut off.
 const cutGrace = time.Second
 
-// minFrameRate is the slowest rate, in bytes per second, at which a frame may arrive once FrameTimeout has passed.
+// minFrameRate is the slowest rate, in bytes per second, at which a frame may arrive once FrameTimeout has
+// passed.
 const minFrameRate = 64 << 10
 
 // Server is a set of listeners and their connections.
@@ -93,8 +94,8 @@ func Listen(c Config) (*Server, error) {
 	return s, nil
 }
 
-// Start accepts connections and serves them with serve, which replaces Config.Serve when it is not nil (the handlers
-// are made after the ports are known).
+// Start accepts connections and serves them with serve, which replaces Config.Serve when it is not nil (the
+// handlers are made after the ports are known).
 func (s *Server) Start(serve func(*handlers.Conn, *handlers.Request) (handlers.Reply, error)) {
 	if serve != nil {
 		s.config.Serve = serve
@@ -118,8 +119,8 @@ func (s *Server) Addr(name string) net.Addr {
 	return nil
 }
 
-// Close stops accepting, lets connections write the answers to what they have read, and closes them. When ctx ends
-// first, the connections left are cut off.
+// Close stops accepting, lets connections write the answers to what they have read, and closes them. When ctx
+// ends first, the connections left are cut off.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	first := !s.mu.draining

@@ -15,8 +15,8 @@ const encodeBytes = 1 << 10
 // errNoAnswer says that a reply has nothing to send because its connection or the broker goes away.
 var errNoAnswer = errors.New("reply was given up")
 
-// writeLoop writes the answers in the order of their requests. After the first that cannot be written it only releases
-// those that follow.
+// writeLoop writes the answers in the order of their requests. After the first that cannot be written it only
+// releases those that follow.
 func (c *conn) writeLoop() {
 	broken := false
 	for q := range c.replies {

@@ -20,7 +20,7 @@ type settingFlags struct {
 
 func (s *settingFlags) bind(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVarP(&s.file, "config", "c", os.Getenv("WEIR_CONFIG"), "a .properties file of settings (or WEIR_CONFIG)")
+	f.StringVarP(&s.file, "config", "c", os.Getenv("WEIR_CONFIG"), "a .properties file (or WEIR_CONFIG)")
 	f.StringArrayVar(&s.set, "set", nil, "a setting, name=value (repeatable)")
 }
 

@@ -1,5 +1,5 @@
-// Command weir is the broker and everything that goes with it: server, client, demo, benchmark. Each command is flags made
-// into a Config and one call into a room.
+// Command weir is the broker and everything that goes with it: server, client, demo, benchmark. Each command
+// is flags made into a Config and one call into a room.
 package main
 
 import (

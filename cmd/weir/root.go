@@ -11,8 +11,8 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "weir",
 		Short: "A Kafka-compatible commit log in one binary",
-		Long: `Weir is a Kafka-compatible commit-log broker. "weir serve" runs it; the other commands are clients that work
-against any Kafka broker, and tools.`,
+		Long: `Weir is a Kafka-compatible commit-log broker. "weir serve" runs it; the other commands are
+clients that work against any Kafka broker, and tools.`,
 		Version:       version,
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,

@@ -22,13 +22,16 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a broker",
-		Long: `Run a broker until it is interrupted (SIGINT or SIGTERM), then stop cleanly. A second signal ends the program at once.
+		Long: `Run a broker until it is interrupted (SIGINT or SIGTERM), then stop cleanly. A second signal ends the
+program at once.
 
-Settings have Apache Kafka's names. The strongest source wins: --set, WEIR_ variables, KAFKA_ variables (as in Apache's
-container image: KAFKA_LOG_DIRS is log.dirs), the --config file, defaults. "weir config" shows what is in force.
+Settings have Apache Kafka's names. The strongest source wins: --set, WEIR_ variables, KAFKA_ variables (as
+in Apache's container image: KAFKA_LOG_DIRS is log.dirs), the --config file, defaults. "weir config" shows
+what is in force.
 
-Clients are told the address they connected to, unless advertised.listeners says otherwise. In a container whose port is
-published on its host, say what clients use: --set advertised.listeners=PLAINTEXT://localhost:9092.`,
+Clients are told the address they connected to, unless advertised.listeners says otherwise. In a container
+whose port is published on its host, say what clients use:
+--set advertised.listeners=PLAINTEXT://localhost:9092.`,
 		Example: `  weir serve
   weir serve --set listeners=PLAINTEXT://:9092 --set log.dirs=/var/lib/weir`,
 		Args: cobra.NoArgs,
