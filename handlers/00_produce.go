@@ -21,7 +21,8 @@ import (
 //   - acks=-1 is answered when the batch is committed (by default: after an fsync that began after the
 //     write), acks=1 after the write, acks=0 not at all; an error under acks=0 closes the connection, as in
 //     Kafka.
-//   - When timeout.ms passes first the answer is REQUEST_TIMED_OUT; the batch stays in the log.
+//   - When timeout.ms (at least leastCommitWait) passes first the answer is REQUEST_TIMED_OUT; the batch stays
+//     in the log.
 //   - A transactional batch without a transactional id answers 53 for the request; with one, 48 for the
 //     partition, since no transaction can be open. Writing to internal topics answers 17 whoever asks (Kafka
 //     lets its own admin client).
@@ -52,6 +53,10 @@ func (h *Handlers) serveProduce(c *Conn, r *Request) (Reply, error) {
 	}
 	return p, nil
 }
+
+// leastCommitWait is how long a commit is waited for even if timeout.ms is less. In Kafka that timeout bounds the
+// wait for other replicas, not the write to its own log, of which our sync is a part: clients may say 0.
+const leastCommitWait = 5 * time.Second
 
 // produce is one Produce request on its way: decoded, appended, waiting, answered. It is pooled with its
 // slices.
@@ -258,8 +263,8 @@ func (p *produce) Wait(<-chan struct{}) {
 		return
 	}
 	expired := make(chan struct{})
-	timeout := time.Duration(max(p.request.TimeoutMs, 0)) * time.Millisecond
-	timer := p.h.Clock.AfterFunc(timeout, func() { close(expired) })
+	timeout := time.Duration(p.request.TimeoutMs) * time.Millisecond
+	timer := p.h.Clock.AfterFunc(max(timeout, leastCommitWait), func() { close(expired) })
 	defer timer.Stop()
 	for i := range p.waiting {
 		w := &p.waiting[i]

@@ -19,6 +19,9 @@ import (
 // readBufferBytes is small because every connection has one, idle or not; larger frames are read past it.
 const readBufferBytes = 4 << 10
 
+// errRefused says that the client has broken the protocol and the connection must be closed without an answer to that.
+var errRefused = errors.New("request refused")
+
 // anonymous is the principal of a client that has not authenticated, by Kafka's name.
 const anonymous = "User:ANONYMOUS"
 
@@ -38,6 +41,7 @@ type conn struct {
 	cutOnce, hurryOnce sync.Once
 
 	owed   atomic.Int32 // replies not written yet
+	ending atomic.Bool  // set by the reader when it has ended: the writer does not give the client much time
 	served bool         // a request has been served: the handshake is over
 }
 
@@ -77,8 +81,12 @@ func (c *conn) run() {
 	if err == nil {
 		err = c.readLoop()
 	}
-	if !c.server.isDraining() || !errors.Is(err, os.ErrDeadlineExceeded) {
-		c.cut() // the client is gone or has broken the protocol: no more answers
+	switch {
+	case errors.Is(err, errRefused): // what came before the bad request is still answered
+		c.ending.Store(true)
+		_ = c.setWriteDeadline() // for the part that is being written; fails on a closed connection only
+	case !c.server.isDraining() || !errors.Is(err, os.ErrDeadlineExceeded):
+		c.cut() // the client is gone: nobody reads the answers
 	}
 	c.stopWaiting()
 	close(c.replies)
@@ -169,12 +177,12 @@ func (c *conn) serveFrame(f *frame) (err error) {
 	}()
 	header, body, err := protocol.ParseRequestHeader(f.bytes)
 	if err != nil {
-		return fmt.Errorf("parse request header: %w", err)
+		return fmt.Errorf("%w: parse header: %w", errRefused, err)
 	}
 	c.server.stats.requests.Add(1)
 	reply, err := c.server.config.Serve(&c.client, &handlers.Request{Header: header, Body: body, Frame: f})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errRefused, err)
 	}
 	if reply == nil {
 		f.Release()

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -96,6 +97,28 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("correlation %d, want %d", id, want)
 		}
 	}
+}
+
+// TestAnswersBeforeRefusal shows that what came before a bad request is answered, and then the connection closed.
+func TestAnswersBeforeRefusal(t *testing.T) {
+	s, _ := start(t, func(c *Config) {
+		c.Serve = func(_ *handlers.Conn, r *handlers.Request) (handlers.Reply, error) {
+			if r.Header.CorrelationID == 3 {
+				return nil, errors.New("bad request")
+			}
+			return &fakeReply{ready: nil, body: 1}, nil // parked: the refusal hurries it
+		}
+	})
+	conn := dial(t, s)
+	for i := int32(1); i <= 3; i++ {
+		send(conn, request(3, 0, i))
+	}
+	for want := int32(1); want <= 2; want++ {
+		if id, _ := answer(t, conn); id != want {
+			t.Errorf("correlation %d, want %d", id, want)
+		}
+	}
+	mustClose(t, conn)
 }
 
 // TestPipelineBound shows that a connection is not read further than its pipeline is long.

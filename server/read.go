@@ -59,8 +59,8 @@ func (c *conn) readLength() (int, error) {
 		}
 		length := int(int32(binary.BigEndian.Uint32(head)))
 		if length < minFrameBytes || length > c.server.config.MaxRequestBytes {
-			return 0, fmt.Errorf("frame length %d is out of bounds [%d, %d]", length, minFrameBytes,
-				c.server.config.MaxRequestBytes)
+			return 0, fmt.Errorf("%w: frame length %d is out of bounds [%d, %d]", errRefused, length,
+				minFrameBytes, c.server.config.MaxRequestBytes)
 		}
 		_, _ = c.in.Discard(4) // just peeked: cannot fail
 		return length, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"weir/protocol"
 )
@@ -120,7 +121,14 @@ func (c *conn) writeFile(file protocol.Sender) error {
 	return err
 }
 
+// endingTimeout is how long a client that broke the protocol may take to read the answers to what it sent before.
+const endingTimeout = 5 * time.Second
+
 // setWriteDeadline gives the client as long to take the next part as a connection may be idle.
 func (c *conn) setWriteDeadline() error {
-	return c.raw.SetWriteDeadline(c.server.config.Clock.Now().Add(c.server.config.IdleTimeout))
+	limit := c.server.config.IdleTimeout
+	if c.ending.Load() {
+		limit = min(limit, endingTimeout)
+	}
+	return c.raw.SetWriteDeadline(c.server.config.Clock.Now().Add(limit))
 }
