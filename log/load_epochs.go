@@ -39,18 +39,36 @@ func (l *Log) rebuildEpochs(list segments, end int64) error {
 // checksum, and a wrong epoch would refuse every append or mislead a client about truncation.
 const epochsChecked = 16
 
-// epochsHold reports whether the newest epochs are those of the batches where they begin.
-func (l *Log) epochsHold(list segments) bool {
+// settleEpochs fits the leader epochs to the log as it was opened.
+func (l *Log) settleEpochs(rebuild bool) error {
+	list, start, end := *l.list.Load(), l.start.Load(), l.end.Load()
+	l.epochs.cutEnd(end)
+	l.epochs.cutStart(start)
+	if start == end || !rebuild && l.epochsHold(list, start, end) {
+		return nil
+	}
+	l.lg.Info("leader epochs are rebuilt from the log", "partition", l.id.String())
+	if err := l.rebuildEpochs(list, end); err != nil {
+		return err
+	}
+	l.epochs.cutStart(start)
+	return nil
+}
+
+// epochsHold reports whether the newest epochs are those of the batches where they begin, and the newest of all is
+// that of the last batch.
+func (l *Log) epochsHold(list segments, start, end int64) bool {
+	last, ok := epochAt(list, end-1)
+	if ok && last.LeaderEpoch >= 0 && last.LeaderEpoch != l.epochs.latest() {
+		return false
+	}
 	entries := l.epochs.entries
 	for _, x := range entries[max(0, len(entries)-epochsChecked):] {
-		first, hasFirst := epochAt(list, x.start)
-		before, hasBefore := epochAt(list, x.start-1)
-		// Where there is no batch, the log's start or end cuts the entry anyway.
-		wrong := hasFirst && (first.LeaderEpoch != x.epoch || first.BaseOffset != x.start && x.start > l.start.Load())
-		wrong = wrong || hasBefore && x.start > l.start.Load() && before.LeaderEpoch >= x.epoch
-		if wrong && first.LeaderEpoch >= 0 {
-			l.lg.Warn("leader epochs are rebuilt from the log", "partition", l.id.String(), "epoch", x.epoch,
-				"start", x.start, "batch", first.LeaderEpoch)
+		first, ok := epochAt(list, x.start)
+		if ok && (first.LeaderEpoch != x.epoch || first.BaseOffset != x.start && x.start > start) {
+			return false
+		}
+		if before, ok := epochAt(list, x.start-1); ok && x.start > start && before.LeaderEpoch >= x.epoch {
 			return false
 		}
 	}

@@ -40,19 +40,36 @@ func (l *Log) read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segm
 		n := s.Len()
 		if n > 0 {
 			out = append(out, s)
+			if s.FirstOffset() > offset && l.contiguous() {
+				release(out)
+				return nil, l.readFailed(l.hole(list[i], offset))
+			}
 		}
 		if maxBytes -= n; maxBytes <= 0 || i+1 == len(list) {
 			break
 		}
-		// Fewer bytes than asked for: the segment has no more below the limit.
+		if n > 0 && s.End() < list[i].seg.Size() {
+			break // by the limit, or before damage: the next read begins at it and meets it
+		}
 		if err := l.checkHole(list[i], list[i+1], max(offset, list[i].seg.NextOffset()), limitOffset); err != nil {
 			release(out)
 			return nil, l.readFailed(err)
 		}
 		offset = max(offset, list[i+1].seg.BaseOffset())
 	}
+	if len(out) == 0 && maxBytes > 0 && offset < limitOffset && l.contiguous() {
+		return nil, l.readFailed(l.hole(list.active(), offset))
+	}
 	return out, nil
 }
+
+// hole is the damage of a segment that does not hold a record which it must hold.
+func (l *Log) hole(e *entry, offset int64) error {
+	return &segment.DamageError{Path: e.seg.Path(), Offset: offset, Err: errMissingRecords}
+}
+
+// errMissingRecords says that there is no batch where one was appended.
+var errMissingRecords = errors.New("records are missing")
 
 // checkHole finds offsets that neither of two neighbours holds: a segment between them is missing, or the end of the
 // first. In a log that was compacted that is as it should be.
@@ -62,7 +79,7 @@ func (l *Log) checkHole(e, next *entry, after, limit int64) error {
 		return nil
 	}
 	return &segment.DamageError{Path: e.seg.Path(), Position: e.seg.Size(), Offset: after,
-		Err: fmt.Errorf("offsets up to the next segment's %d are missing", base)}
+		Err: fmt.Errorf("up to the next segment's %d: %w", base, errMissingRecords)}
 }
 
 func release(slices []segment.Slice) {

@@ -49,18 +49,14 @@ func (l *Log) load(k known) error {
 	l.list.Store(&list)
 	l.end.Store(end)
 	l.start.Store(max(k.start, bases[0]))
-	if rebuild || !l.epochsHold(list) {
-		if err := l.rebuildEpochs(list, end); err != nil {
-			return err
-		}
-	}
 	if l.start.Load() > end {
 		if err := l.restart(l.start.Load()); err != nil {
 			return err
 		}
 	}
-	l.epochs.cutEnd(l.end.Load())
-	l.epochs.cutStart(l.start.Load())
+	if err := l.settleEpochs(rebuild); err != nil {
+		return err
+	}
 	l.epoch = l.epochs.latest()
 	return l.settle(k)
 }

@@ -46,7 +46,7 @@ func (c *Config) segmentMs() int64 {
 
 func (c *Config) segmentConfig() segment.Config {
 	sc := segment.Config{IndexIntervalBytes: int(c.IndexIntervalBytes), IndexMaxBytes: int(c.SegmentIndexBytes),
-		Contiguous: !c.CleanupCompact}
+		Contiguous: !c.CleanupCompact, NoGaps: !c.CleanupCompact}
 	if c.Preallocate {
 		sc.Preallocate = c.SegmentBytes
 	}

@@ -125,6 +125,9 @@ func (r *recovery) run(pos int64) (int64, error) {
 		if err == nil && r.isGap(h, pos) {
 			err = r.s.damage(pos, r.w.prevLast+1, errGap)
 		}
+		if err == nil && r.straddles(h) {
+			return 0, r.s.damage(pos, r.w.prevLast+1, errOrder)
+		}
 		if err == nil && (r.reached || h.LastOffset() >= r.from) {
 			if !r.reached {
 				r.reached, r.coldEnd = true, pos
@@ -155,6 +158,14 @@ func (r *recovery) run(pos int64) (int64, error) {
 		r.coldEnd = pos
 	}
 	return pos, nil
+}
+
+// straddles reports whether the first batch to be recovered leaves durable offsets before it without a batch, or takes
+// some itself. What is durable ends with a batch, so it is offsets before fromOffset that are damaged, and nothing
+// after them may be cut for it.
+func (r *recovery) straddles(h record.Header) bool {
+	return r.s.c.NoGaps && !r.reached && h.LastOffset() >= r.from &&
+		(h.BaseOffset < r.from || r.w.prevLast+1 < r.from)
 }
 
 // isGap reports whether offsets are missing before the batch at pos. The batch that recovery begins with says nothing

@@ -28,6 +28,8 @@ type Config struct {
 	// Contiguous says that appends leave no gaps between offsets, so that Recover ends before one. Reads allow gaps:
 	// compaction, now or under an earlier cleanup.policy, makes them in what is durable.
 	Contiguous bool
+	// NoGaps says that no batch was ever taken out: then a gap that is met while cold bytes are verified is damage too.
+	NoGaps bool
 }
 
 // OpenOptions says what is known about a segment that is opened.

@@ -141,6 +141,9 @@ func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error
 	if err == nil && errors.Is(w.check(after, next), errOrder) {
 		return 0, s.damage(pos, s.base, errOrder)
 	}
+	if err == nil && s.c.NoGaps && after.BaseOffset != h.LastOffset()+1 {
+		return 0, s.damage(pos, h.BaseOffset, errGap) // one of the two offsets is wrong
+	}
 	var ioErr *readError
 	if errors.As(err, &ioErr) {
 		return 0, ioErr.err

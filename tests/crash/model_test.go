@@ -14,6 +14,7 @@ import (
 	"weir/internal/clock"
 	"weir/log"
 	"weir/metadata"
+	"weir/partition"
 	"weir/record"
 	"weir/vfs"
 )
@@ -59,6 +60,9 @@ type sent struct {
 	ms         int64
 	n          int
 }
+
+// appendAny is an append under whatever leadership there is.
+var appendAny = partition.AppendOptions{ExpectedLeaderEpoch: -1}
 
 // phase is where a partition's life stands.
 type phase int

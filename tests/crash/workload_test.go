@@ -124,7 +124,7 @@ func (r *run) produce(part int, pid int64, n int) (pending, error) {
 	s.crc, s.base = b.CRC, p.Log().EndOffset()
 	s.last = s.base + int64(n) - 1
 	t.send(s)
-	tk, err := p.Append(b, partition.AppendOptions{ExpectedLeaderEpoch: -1})
+	tk, err := p.Append(b, appendAny)
 	if err != nil {
 		if pid >= 0 { // not appended: the producer sends the same sequence again
 			r.seqs[[2]int64{int64(part), pid}] -= int32(n)
