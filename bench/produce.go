@@ -43,7 +43,8 @@ func payload(c Config) ([][]byte, error) {
 	return values, nil
 }
 
-func codec(name string) (kgo.CompressionCodec, error) {
+// Codec gives a client's codec by Kafka's name for it.
+func Codec(name string) (kgo.CompressionCodec, error) {
 	switch name {
 	case "none":
 		return kgo.NoCompression(), nil
@@ -56,11 +57,11 @@ func codec(name string) (kgo.CompressionCodec, error) {
 	case "zstd":
 		return kgo.ZstdCompression(), nil
 	}
-	return kgo.CompressionCodec{}, fmt.Errorf("codec %q is none of none, gzip, snappy, lz4, zstd", name)
+	return kgo.CompressionCodec{}, fmt.Errorf("compression %q is none of none, gzip, snappy, lz4, zstd", name)
 }
 
 func producerOptions(c Config, t Target, topic string) ([]kgo.Opt, error) {
-	z, err := codec(c.Codec)
+	z, err := Codec(c.Codec)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"weir/bench"
 )
 
 // production is what `produce` was asked to do.
@@ -88,9 +90,9 @@ func (p *production) run(c *cobra.Command, topic string) error {
 }
 
 func (p *production) clientOptions(topic string) ([]kgo.Opt, error) {
-	codec, err := codecByName(p.codec)
+	codec, err := bench.Codec(p.codec)
 	if err != nil {
-		return nil, err
+		return nil, UsageError(err)
 	}
 	opts := []kgo.Opt{
 		kgo.DefaultProduceTopic(topic), kgo.ProducerBatchCompression(codec), kgo.ProducerLinger(p.linger),
@@ -116,23 +118,6 @@ func (p *production) clientOptions(topic string) ([]kgo.Opt, error) {
 		return nil, usagef("acks %q is none of all, 1, 0", p.acks)
 	}
 	return opts, nil
-}
-
-func codecByName(name string) (kgo.CompressionCodec, error) {
-	switch name {
-	case "none":
-		return kgo.NoCompression(), nil
-	case "gzip":
-		return kgo.GzipCompression(), nil
-	case "snappy":
-		return kgo.SnappyCompression(), nil
-	case "lz4":
-		return kgo.Lz4Compression(), nil
-	case "zstd":
-		return kgo.ZstdCompression(), nil
-	default:
-		return kgo.CompressionCodec{}, usagef("compression %q is none of none, gzip, snappy, lz4, zstd", name)
-	}
 }
 
 // write sends every record of reader and waits for all answers. The first refusal ends the input.

@@ -105,14 +105,7 @@ func offsets(p *printer, fsys vfs.FS, path string, base int64, _ Options) error 
 		return err
 	}
 	defer x.Close()
-	for i := range x.Count() {
-		e, err := x.Entry(i)
-		if err != nil {
-			return err
-		}
-		p.line("offset", e.Offset, "position", e.Position)
-	}
-	return nil
+	return entries(x, func(e index.OffsetEntry) { p.line("offset", e.Offset, "position", e.Position) })
 }
 
 func times(p *printer, fsys vfs.FS, path string, base int64, _ Options) error {
@@ -121,12 +114,20 @@ func times(p *printer, fsys vfs.FS, path string, base int64, _ Options) error {
 		return err
 	}
 	defer x.Close()
+	return entries(x, func(e index.TimeEntry) { p.line("timestampMs", e.Timestamp, "offset", e.Offset) })
+}
+
+// entries shows the entries of an index of either kind.
+func entries[E any](x interface {
+	Count() int
+	Entry(i int) (E, error)
+}, show func(E)) error {
 	for i := range x.Count() {
 		e, err := x.Entry(i)
 		if err != nil {
-			return err
+			return fmt.Errorf("read entry %d: %w", i, err)
 		}
-		p.line("timestampMs", e.Timestamp, "offset", e.Offset)
+		show(e)
 	}
 	return nil
 }
