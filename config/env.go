@@ -20,7 +20,7 @@ var imageSettings = []string{
 var orchestrated = regexp.MustCompile(`^(KAFKA|WEIR)_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP).*)?)$`)
 
 // ownVariables are WEIR_ variables that say something to the program, not to the broker.
-var ownVariables = []string{"WEIR_CONFIG"}
+var ownVariables = []string{"WEIR_CONFIG", "WEIR_BOOTSTRAP"}
 
 // dotted turns the rest of a variable's name into a setting's name by the rule of Apache's container
 // image: _ is a dot, __ an underscore, ___ a dash.
