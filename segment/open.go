@@ -81,29 +81,9 @@ func (s *Segment) closeIndexes() error {
 	return err
 }
 
-// load finds the end of the segment, its timestamps and the state of the indexer by walking the batches after the
-// newest index entry, and adds the entries that are missing there. If the newest entries lie, all are made anew.
+// load finds the end of the segment, its timestamps and the state of the indexer.
 func (s *Segment) load(f vfs.File, o OpenOptions) error {
-	pos, err := s.trustIndexes(f)
-	if err != nil {
-		return err
-	}
-	if pos == 0 && s.offsets.Count() > 0 {
-		if err := s.offsets.Rebuild(nil); err != nil {
-			return err
-		}
-	}
-	x := s.resumeIndexer()
-	indexed := x.max.Timestamp
-	end, err := s.loadTail(f, pos, &x)
-	if err == nil && pos > 0 && s.sealed && x.max.Timestamp > indexed {
-		// Sealing a segment gives its time index a last entry with the largest timestamp: this one was cut.
-		if err := errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil)); err != nil {
-			return err
-		}
-		x = s.resumeIndexer()
-		end, err = s.loadTail(f, 0, &x)
-	}
+	x, end, err := s.index(f)
 	var damage *DamageError
 	if errors.As(err, &damage) && !o.Clean {
 		s.size.Store(end) // what follows is for Recover to look at
@@ -119,6 +99,35 @@ func (s *Segment) load(f vfs.File, o OpenOptions) error {
 	}
 	s.appender, s.max = x, x.max
 	return nil
+}
+
+// errLied says that the time index did not tell the truth; it never leaves the package.
+var errLied = errors.New("the time index lied")
+
+// index walks the batches after the newest entry of the offset index and adds the entries that are missing there. If
+// the newest entries lie, all are made anew. It returns the position after the last good batch.
+func (s *Segment) index(f vfs.File) (x indexer, end int64, err error) {
+	pos, err := s.trustIndexes(f)
+	if err != nil {
+		return x, 0, err
+	}
+	if pos == 0 && s.offsets.Count() > 0 {
+		if err := s.offsets.Rebuild(nil); err != nil {
+			return x, 0, err
+		}
+	}
+	x = s.resumeIndexer()
+	newest := x.max.Timestamp
+	end, err = s.loadTail(f, pos, &x)
+	// Sealing a segment gives its time index a last entry with the largest timestamp: one without it was cut.
+	if errors.Is(err, errLied) || err == nil && pos > 0 && s.sealed && x.max.Timestamp > newest {
+		if err := errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil)); err != nil {
+			return x, 0, err
+		}
+		x = s.resumeIndexer()
+		end, err = s.loadTail(f, 0, &x)
+	}
+	return x, end, err
 }
 
 // resumeIndexer returns an indexer that goes on after the entries there are.
@@ -148,7 +157,11 @@ func (s *Segment) loadTail(f vfs.File, pos int64, x *indexer) (end int64, err er
 		}
 		s.setFirst(h)
 	}
+	newest := x.max
 	return w.walk(pos, func(h record.Header, pos int64) error {
+		if h.MaxTimestamp > newest.Timestamp && h.LastOffset() < newest.Offset {
+			return errLied // by that offset the largest timestamp was larger
+		}
 		if pos == 0 {
 			s.setFirst(h)
 		}
@@ -187,17 +200,18 @@ func (s *Segment) trustIndexes(f vfs.File) (pos int64, err error) {
 // of the newest batch that the offset index names.
 func (s *Segment) trustTimes(f vfs.File, pos int64) (bool, error) {
 	newest, some := s.times.Last()
-	if some && newest.Offset >= s.base {
-		return s.trustTime(f, newest)
+	if pos > 0 {
+		// Each entry of the offset index came with one here unless no timestamp was larger than the one before.
+		w := s.newWalker(f, s.size.Load(), record.HeaderSize)
+		defer w.close()
+		if h, err := w.header(pos); err != nil || h.MaxTimestamp > newest.Timestamp {
+			return false, asDisk(err)
+		}
 	}
-	if pos == 0 {
+	if !some {
 		return true, nil
 	}
-	// Each entry of the offset index came with one here unless no timestamp was larger than the one before.
-	w := s.newWalker(f, s.size.Load(), record.HeaderSize)
-	defer w.close()
-	h, err := w.header(pos)
-	return err == nil && h.MaxTimestamp <= noTimestamp, asDisk(err)
+	return s.trustTime(f, newest)
 }
 
 // trustTime reports whether a time entry is what the batch that it names says.

@@ -130,21 +130,12 @@ func (s *Segment) Truncate(offset int64) error {
 
 // resume sets next, the timestamps and the indexer to what remains after a cut.
 func (s *Segment) resume(f vfs.File) error {
-	pos, err := s.trustIndexes(f)
+	s.next.Store(s.base)
+	s.mu.Lock()
+	s.first = noTimestamp
+	s.mu.Unlock()
+	x, _, err := s.index(f)
 	if err != nil {
-		return err
-	}
-	if pos == 0 {
-		if err := errors.Join(s.offsets.Rebuild(nil), s.times.Rebuild(nil)); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.first = noTimestamp
-		s.mu.Unlock()
-		s.next.Store(s.base)
-	}
-	x := s.resumeIndexer()
-	if _, err := s.loadTail(f, pos, &x); err != nil {
 		return err
 	}
 	s.mu.Lock()
