@@ -40,11 +40,9 @@ func Open(fsys vfs.FS, dir string, baseOffset int64, c Config, o OpenOptions) (*
 		return nil, errors.Join(err, s.closeIndexes())
 	}
 	err = errors.Join(s.load(f.f, o), f.release())
-	if err == nil && s.sealed {
-		err = s.CloseIdle()
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.dropFile(), s.closeIndexes())
+	// Whether the segment will be used is not known yet: ten thousand idle ones hold no descriptors.
+	if err = errors.Join(err, s.dropFile()); err != nil {
+		return nil, errors.Join(err, s.closeIndexes())
 	}
 	return s, nil
 }

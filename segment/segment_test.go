@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"runtime"
 	"testing"
 
 	"weir/record"
+	"weir/vfs"
 )
 
 func TestAppendReadReopen(t *testing.T) {
@@ -45,6 +47,33 @@ func TestAppendReadReopen(t *testing.T) {
 	if got := fileBytes(t, m, "00000000000000000100.log"); !bytes.Equal(got, w.bytesFrom(0)) {
 		t.Fatal("the .log is not the batches end to end")
 	}
+}
+
+// TestIdleSegmentsAreCheap opens a thousand segments, as a broker does that starts: no descriptors, little memory.
+func TestIdleSegmentsAreCheap(t *testing.T) {
+	m := newMem(t)
+	w := create(t, m, 0, testConfig)
+	w.fill(100, 40)
+	must(t, w.Close())
+	counted, ops := vfs.Count(m)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	all := make([]*Segment, 1000)
+	for i := range all {
+		s, err := Open(counted, testDir, 0, testConfig, OpenOptions{Active: i%2 == 0, Clean: true})
+		must(t, err)
+		all[i] = s
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if opened := ops.Get(vfs.OpOpen) + ops.Get(vfs.OpOpenReadWrite); opened != ops.Get(vfs.OpClose) {
+		t.Fatalf("%d of %d files are still open", opened-ops.Get(vfs.OpClose), opened)
+	}
+	if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / int64(len(all)); each > 2048 {
+		t.Fatalf("%d bytes of memory for each", each)
+	}
+	runtime.KeepAlive(all)
 }
 
 func TestReadLimits(t *testing.T) {
