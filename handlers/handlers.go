@@ -1,5 +1,5 @@
 // Package handlers serves the Kafka protocol: one file per API, numbered by key, and one table from which
-// dispatch, ApiVersions, documents and metrics are derived. Every handler has the same five beats: decode
+// dispatch, ApiVersions and documents are derived. Every handler has the same five beats: decode
 // (done by the frame), authorise, resolve, call one room, encode. Kafka's words end here: error codes are
 // chosen in errors.go only, and nothing below this room knows a request or a code.
 package handlers
