@@ -9,7 +9,7 @@ import (
 )
 
 // API is one row of the table: everything this broker says about one request kind is derived from it
-// (dispatch, ApiVersions, docs/protocol.md, metric labels). What has no row is not served and not advertised.
+// (dispatch, ApiVersions, docs/protocol.md). What has no row is not served and not advertised.
 type API struct {
 	Key  int16
 	Name string // Kafka's name of the API
