@@ -112,7 +112,7 @@ func await(t *testing.T, e endpoint) {
 	defer cancel()
 	for ctx.Err() == nil {
 		if w, err := dial(e.addr()); err == nil {
-			_, err = w.ask(apiVersionsRequest(3))
+			_, err = w.ask(apiVersionsRequest(3), answerLimit)
 			w.conn.Close()
 			if err == nil {
 				return

@@ -73,12 +73,12 @@ func (w *wire) receive(limit time.Duration) (corr int32, rest []byte, err error)
 }
 
 // ask sends req and decodes its answer.
-func (w *wire) ask(req kmsg.Request) (kmsg.Response, error) {
+func (w *wire) ask(req kmsg.Request, limit time.Duration) (kmsg.Response, error) {
 	w.corr++
 	if err := w.send(frame(req, w.corr)); err != nil {
 		return nil, err
 	}
-	return w.answer(req, answerLimit)
+	return w.answer(req, limit)
 }
 
 // answer reads the answer of req, which must be the last one sent.

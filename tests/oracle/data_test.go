@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -336,7 +337,12 @@ func describeProducers(s *session) {
 func (s *session) producerID() int64 {
 	req := kmsg.NewPtrInitProducerIDRequest()
 	req.Version, req.TransactionTimeoutMillis, req.ProducerID, req.ProducerEpoch = 4, 60000, -1, -1
-	resp := s.must(req).(*kmsg.InitProducerIDResponse)
-	s.check("producer id", resp.ErrorCode)
-	return resp.ProducerID
+	for range 500 {
+		resp := s.must(req).(*kmsg.InitProducerIDResponse)
+		if resp.ErrorCode == 0 {
+			return resp.ProducerID
+		}
+		pause() // a fresh Kafka has no block of ids yet
+	}
+	panic(failure{errors.New("prepare: no producer id")})
 }

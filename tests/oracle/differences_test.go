@@ -14,9 +14,6 @@ type difference struct {
 	why      string
 }
 
-// differences is the whole list.
-var differences = []difference{}
-
 // ledger counts what was compared and remembers which entries of the list were needed.
 type ledger struct {
 	entries                    []entry

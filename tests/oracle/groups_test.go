@@ -191,7 +191,7 @@ func joinTwo(s *session) {
 	g := s.name("g")
 	first := s.member(g)
 	s.syncAlone(g, first)
-	other := &session{broker: s.broker, version: s.version, prefix: s.prefix, normal: s.normal}
+	other := &session{broker: s.broker, version: s.version, prefix: s.prefix, normal: s.normal, limit: s.limit}
 	defer other.hangUp()
 	req := joinRequest(g, "")
 	req.Version = s.version

@@ -27,6 +27,9 @@ var identity = []string{
 	"ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID", "ConfigSource",
 }
 
+// notServed are internal topics that a Kafka makes for what Weir does not serve.
+var notServed = map[string]bool{"__share_group_state": true, "__transaction_state": true}
+
 // verbatim shows the words of error messages, for reading with ORACLE_DUMP; they are not compared.
 var verbatim = os.Getenv("ORACLE_DUMP") != ""
 
@@ -125,19 +128,40 @@ func (n *normal) walkSlice(path, name string, v reflect.Value, out map[string]st
 		out[path] = "[" + strings.Join(all, " ") + "]"
 		return
 	}
-	seen, kept := map[string]int{}, 0
+	alike, kept := map[string][]map[string]string{}, 0
 	for i := range v.Len() {
 		id, foreign := n.identify(v.Index(i))
 		if foreign {
 			continue
 		}
 		kept++
-		if seen[id]++; seen[id] > 1 {
-			id += "#" + strconv.Itoa(seen[id])
+		element := make(map[string]string)
+		n.walk("", name, v.Index(i), element)
+		alike[id] = append(alike[id], element)
+	}
+	for id, elements := range alike {
+		sort.Slice(elements, func(i, j int) bool { return content(elements[i]) < content(elements[j]) })
+		for i, element := range elements {
+			at := path + "[" + id + "]"
+			if i > 0 {
+				at = fmt.Sprintf("%s[%s#%d]", path, id, i+1)
+			}
+			for rest, value := range element {
+				out[join(at, rest)] = value
+			}
 		}
-		n.walk(path+"["+id+"]", name, v.Index(i), out)
 	}
 	out[path+".len"] = strconv.Itoa(kept)
+}
+
+// content is what an element says, for putting elements that cannot be told apart by name into an order.
+func content(element map[string]string) string {
+	var all []string
+	for path, value := range element {
+		all = append(all, path+"="+value)
+	}
+	sort.Strings(all)
+	return strings.Join(all, " ")
 }
 
 // identify names an element of an array; foreign says that it belongs to another scenario.
@@ -155,7 +179,7 @@ func (n *normal) identify(v reflect.Value) (id string, foreign bool) {
 			f = f.Elem()
 		}
 		text := n.value(name, f)
-		if strings.HasPrefix(text, namePrefix) && !strings.HasPrefix(text, n.prefix) {
+		if strings.HasPrefix(text, namePrefix) && !strings.HasPrefix(text, n.prefix) || notServed[text] {
 			return "", true
 		}
 		parts = append(parts, text)
@@ -225,8 +249,8 @@ func plain(f reflect.Value) string {
 }
 
 func join(path, name string) string {
-	if path == "" {
-		return name
+	if path == "" || name == "" {
+		return path + name
 	}
 	return path + "." + name
 }

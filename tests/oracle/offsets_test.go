@@ -186,7 +186,20 @@ func fetchCommitted(s *session) {
 	gone.Version = 5
 	s.must(gone)
 	s.gone(topic)
+	s.forgotten(g, topic)
 	s.ask("after the topic is gone", fetchOffsets(s.version, g, topic, id, 0))
+}
+
+// forgotten waits until a group has no offset of partition 0 of a deleted topic.
+func (s *session) forgotten(group, topic string) {
+	for range 150 {
+		req := fetchOffsets(7, group, topic, [16]byte{}, 0)
+		req.Version = 7
+		if s.must(req).(*kmsg.OffsetFetchResponse).Topics[0].Partitions[0].Offset < 0 {
+			return
+		}
+		pause()
+	}
 }
 
 // gone waits until the broker has forgotten a deleted topic.

@@ -148,11 +148,11 @@ func warmUp(t *testing.T, b endpoint) {
 		}
 		req := kmsg.NewPtrFindCoordinatorRequest()
 		req.CoordinatorKey = namePrefix + "warm-up"
-		resp, err := w.ask(req)
+		resp, err := w.ask(req, answerLimit)
 		if err == nil && resp.(*kmsg.FindCoordinatorResponse).ErrorCode == 0 {
 			fetch := kmsg.NewPtrOffsetFetchRequest()
 			fetch.Version, fetch.Group = 5, req.CoordinatorKey
-			resp, err = w.ask(fetch)
+			resp, err = w.ask(fetch, answerLimit)
 			if err == nil && resp.(*kmsg.OffsetFetchResponse).ErrorCode == 0 {
 				w.conn.Close()
 				return
@@ -172,7 +172,7 @@ func newestVersions(t *testing.T, b endpoint) map[int16]int16 {
 		t.Fatal(err)
 	}
 	defer w.conn.Close()
-	resp, err := w.ask(apiVersionsRequest(3))
+	resp, err := w.ask(apiVersionsRequest(3), answerLimit)
 	if err != nil {
 		t.Fatal(err)
 	}

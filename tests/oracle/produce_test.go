@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -16,6 +17,7 @@ func produceScenarios() []scenario {
 		{key: 0, name: "valid", run: produceValid},
 		{key: 0, name: "targets", run: produceTargets},
 		{key: 0, name: "bad batches", run: produceBadBatches},
+		{key: 0, name: "null records", min: 13, max: 13, run: produceNull},
 		{key: 0, name: "bad records", run: produceBadRecords},
 		{key: 0, name: "codecs", run: produceCodecs},
 		{key: 0, name: "limits", run: produceLimits},
@@ -135,12 +137,18 @@ func produceBadBatches(s *session) {
 		c.edit(b)
 		s.ask(c.name, produceRequest(topic, id, 0, b.bytes()))
 	}
-	s.ask("null records", produceRequest(topic, id, 0, nil))
 	s.ask("empty records", produceRequest(topic, id, 0, []byte{}))
 	whole := newBatch("a").bytes()
 	for _, n := range []int{1, 11, 12, 16, 17, 60, 61, len(whole) - 1} {
 		s.ask(fmt.Sprintf("first %d bytes", n), produceRequest(topic, id, 0, whole[:n]))
 	}
+}
+
+// produceNull is apart because Kafka lets the client wait.
+func produceNull(s *session) {
+	_, id := s.topic("t", 1)
+	s.limit = time.Second
+	s.ask("null records", produceRequest("", id, 0, nil))
 }
 
 // produceBadRecords is B14.
@@ -250,7 +258,7 @@ func produceLimits(s *session) {
 	for _, c := range []struct {
 		name string
 		time int64
-	}{{"old", baseTime}, {"far", 4_000_000_000_000}, {"year 292 million", 1<<63 - 1}, {"-1", -1}, {"-2", -2}} {
+	}{{"old", baseTime}, {"far", 4_000_000_000_000}, {"year 292 million", 1<<63 - 1}, {"-1", -1}} {
 		b := newBatch("a")
 		b.FirstTimestamp, b.MaxTimestamp = c.time, c.time
 		s.ask("limited topic, time "+c.name, produceRequest(timed, timedID, 0, b.bytes()))
@@ -261,6 +269,10 @@ func produceLimits(s *session) {
 	b := newBatch("a", "b")
 	b.MaxTimestamp = 5
 	s.ask("max timestamp wrong", produceRequest(topic, id, 0, b.bytes()))
+	b = newBatch("a")
+	b.FirstTimestamp, b.MaxTimestamp = -2, -2
+	s.ask("limited topic, time -2", produceRequest(timed, timedID, 0, b.bytes()))
+	s.ask("plain topic, time -2", produceRequest(topic, id, 0, b.bytes()))
 	stamped, stampedID := s.topic("stamped", 1, "message.timestamp.type=LogAppendTime")
 	s.ask("log append time", produceRequest(stamped, stampedID, 0, newBatch("a").bytes()))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -33,6 +34,8 @@ type session struct {
 	normal  *normal
 	wire    *wire
 	steps   []step
+	markers int           // topics made by settle
+	limit   time.Duration // for an answer
 }
 
 // failure ends a scenario whose preparation went wrong; thrown by session methods, caught by hold.
@@ -42,7 +45,7 @@ type failure struct{ err error }
 func hold(sc scenario, version int16, run string, b endpoint) (steps []step, err error) {
 	name := strings.ReplaceAll(sc.name, " ", "-")
 	prefix := fmt.Sprintf("%s%s-%d-%d-%s-", namePrefix, run, sc.key, version, name)
-	s := &session{broker: b, version: version, prefix: prefix}
+	s := &session{broker: b, version: version, prefix: prefix, limit: answerLimit}
 	s.normal = &normal{host: b.host, port: b.port, prefix: prefix, ids: map[[16]byte]string{}}
 	defer func() {
 		if s.wire != nil {
@@ -91,7 +94,7 @@ func (s *session) ask(label string, req kmsg.Request) kmsg.Response {
 
 // askAs sends req at the version it carries and records the answer.
 func (s *session) askAs(label string, req kmsg.Request) kmsg.Response {
-	resp, err := s.line().ask(req)
+	resp, err := s.line().ask(req, s.limit)
 	s.record(label, resp, err)
 	return resp
 }
@@ -139,7 +142,7 @@ func (s *session) frame(label string, frame []byte, like kmsg.Request) {
 
 // must sends a request of the preparation, at the version it carries, and records nothing.
 func (s *session) must(req kmsg.Request) kmsg.Response {
-	resp, err := s.line().ask(req)
+	resp, err := s.line().ask(req, answerLimit)
 	if err != nil {
 		panic(failure{fmt.Errorf("prepare %s v%d: %w", kmsg.NameForKey(req.Key()), req.GetVersion(), err)})
 	}
@@ -206,4 +209,11 @@ func (s *session) topicID(topic string) [16]byte {
 	t.Topic = &topic
 	req.Topics = append(req.Topics, t)
 	return s.must(req).(*kmsg.MetadataResponse).Topics[0].TopicID
+}
+
+// settle returns when the changes of settings made so far are in force. A Kafka answers before that; but it applies
+// changes of metadata in their order, so a topic made afterwards is not led before.
+func (s *session) settle() {
+	s.markers++
+	s.topic(fmt.Sprintf("marker-%d", s.markers), 1)
 }

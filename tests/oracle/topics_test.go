@@ -42,10 +42,10 @@ func one(name string, edit func(t *kmsg.CreateTopicsRequestTopic)) *kmsg.CreateT
 	return create([]string{name}, func(_ int, t *kmsg.CreateTopicsRequestTopic) { edit(t) })
 }
 
-// config is a topic setting for a create request; "name" alone is one with a null value.
-func config(setting string) kmsg.CreateTopicsRequestTopicConfig {
+// setting is a topic setting for a create request; "name" alone is one with a null value.
+func setting(text string) kmsg.CreateTopicsRequestTopicConfig {
 	c := kmsg.NewCreateTopicsRequestTopicConfig()
-	name, value, has := strings.Cut(setting, "=")
+	name, value, has := strings.Cut(text, "=")
 	if c.Name = name; has {
 		c.Value = &value
 	}
@@ -57,7 +57,7 @@ func createValid(s *session) {
 	s.ask("again", create([]string{s.name("plain")}, nil))
 	s.ask("three partitions", one(s.name("three"), func(t *kmsg.CreateTopicsRequestTopic) { t.NumPartitions = 3 }))
 	s.ask("with a setting", one(s.name("set"), func(t *kmsg.CreateTopicsRequestTopic) {
-		t.Configs = append(t.Configs, config("retention.ms=1234"), config("cleanup.policy=compact"))
+		t.Configs = append(t.Configs, setting("retention.ms=1234"), setting("cleanup.policy=compact"))
 	}))
 	s.ask("defaults", one(s.name("defaults"), func(t *kmsg.CreateTopicsRequestTopic) {
 		t.NumPartitions, t.ReplicationFactor = -1, -1
@@ -69,8 +69,7 @@ func createValid(s *session) {
 	s.ask("after validating", create([]string{s.name("only")}, nil))
 	s.ask("validate one that exists", only)
 	s.ask("nothing", create(nil, nil))
-	now := create([]string{s.name("now")}, nil)
-	now.TimeoutMillis = 0
+	s.settle()
 	s.askAs("what exists", describeNames(s, "plain", "three", "set", "defaults", "only"))
 }
 
@@ -158,8 +157,8 @@ func createConfigs(s *session) {
 		{"index.interval.bytes=-1"}, {"file.delete.delay.ms=0"}, {"delete.retention.ms=-1"},
 	} {
 		req := one(s.name(fmt.Sprintf("c%d", i)), func(t *kmsg.CreateTopicsRequestTopic) {
-			for _, setting := range settings {
-				t.Configs = append(t.Configs, config(setting))
+			for _, text := range settings {
+				t.Configs = append(t.Configs, setting(text))
 			}
 		})
 		req.ValidateOnly = i%2 == 0
@@ -171,6 +170,7 @@ func createSeveral(s *session) {
 	s.ask("one good one bad", create([]string{s.name("good"), s.name("bad/")}, nil))
 	s.ask("the same twice", create([]string{s.name("twice"), s.name("twice")}, nil))
 	s.ask("the same twice and another", create([]string{s.name("twice"), s.name("other"), s.name("twice")}, nil))
+	s.settle()
 	s.askAs("what exists", describeNames(s, "good", "twice", "other"))
 }
 
@@ -198,8 +198,10 @@ func deleteByName(s *session) {
 	c, _ := s.topic("c", 1)
 	s.ask("twice in one request", removal(s.version, c, c))
 	s.ask("nothing", removal(s.version))
+	s.settle()
 	s.askAs("what exists", describeNames(s, "a", "b", "c"))
 	s.topic("a", 1)
+	s.settle()
 	s.askAs("made anew", describeNames(s, "a"))
 }
 
@@ -220,6 +222,7 @@ func deleteByID(s *session) {
 	ask("name and id of one topic", topic{Topic: &a}, topic{TopicID: idA})
 	ask("one by id", topic{TopicID: idB})
 	ask("again", topic{TopicID: idB})
+	s.settle()
 	s.askAs("what exists", describeNames(s, "a", "b", "c"))
 }
 
@@ -244,6 +247,7 @@ func growValid(s *session) {
 	only.ValidateOnly = true
 	s.ask("validate only", only)
 	s.ready(topic, 4)
+	s.settle()
 	s.askAs("what exists", describeNames(s, "t"))
 	s.ask("nothing", &kmsg.CreatePartitionsRequest{TimeoutMillis: 1000})
 }
@@ -270,5 +274,6 @@ func growInvalid(s *session) {
 	twice := growth(topic, 4)
 	twice.Topics = append(twice.Topics, twice.Topics[0])
 	s.ask("the same topic twice", twice)
+	s.settle()
 	s.askAs("what exists", describeNames(s, "t"))
 }

@@ -1,8 +1,16 @@
 package oracle
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
+
+	"weir/broker"
+	"weir/config"
 )
 
 // findSubject returns the broker to compare with Kafka: a Weir started here, unless another is named.
@@ -11,6 +19,36 @@ func findSubject(t *testing.T) endpoint {
 	if addr := os.Getenv("ORACLE_SUBJECT"); addr != "" {
 		return parseEndpoint(t, "subject", addr)
 	}
-	t.Skip("not yet")
-	return endpoint{}
+	return startWeir(t)
+}
+
+// startWeir opens a broker in this process with the settings that the Kafka has too.
+func startWeir(t *testing.T) endpoint {
+	t.Helper()
+	e := endpoint{name: "weir", host: "127.0.0.1", port: freePort(t)}
+	dir := t.TempDir()
+	flags := map[string]string{
+		"listeners": fmt.Sprintf("PLAINTEXT://127.0.0.1:%d", e.port),
+		"log.dirs":  filepath.Join(dir, "log"),
+	}
+	for line := range strings.Lines(settings) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		flags[name] = value
+	}
+	values, err := config.Load(config.LoadOptions{Flags: flags})
+	if err != nil {
+		t.Fatalf("settings of weir: %v", err)
+	}
+	b, err := broker.Open(context.Background(), broker.Config{Values: values})
+	if err != nil {
+		t.Fatalf("open weir: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := b.Close(ctx); err != nil {
+			t.Errorf("close weir: %v", err)
+		}
+	})
+	return e
 }
