@@ -234,6 +234,9 @@ func (f *fetch) tell(i int, out *protocol.FetchPartitionResponse) {
 	if err != nil {
 		out.ErrorCode = f.h.code(err)
 		out.HighWatermark, out.LastStableOffset, out.LogStartOffset = -1, -1, -1
+		if t.unreadable != nil {
+			out.Aborted = []protocol.AbortedTransaction{} // Kafka has null only where it tried to read
+		}
 		f.tellLeader(i, out)
 		if out.ErrorCode == kerr.KafkaStorageError.Code && f.version <= 5 {
 			out.ErrorCode = kerr.NotLeaderForPartition.Code

@@ -23,7 +23,7 @@ const (
 //   - A timestamp finds the first record at or after it. Nothing found answers offset -1 without an error.
 //   - There is no remote storage: earliest-local is earliest; latest-tiered and earliest-pending-upload
 //     answer -1.
-//   - A partition named twice answers 42 each time; a special timestamp newer than the version, or unknown,
+//   - A partition named twice is answered once, with 42; a special timestamp newer than the version, or unknown,
 //     answers 35.
 //
 // Version notes: v2 isolation level, v4 leader epochs (KIP-320), v7/8/9/11 special timestamps, v10 timeout
@@ -35,14 +35,18 @@ func (h *Handlers) serveListOffsets(c *Conn, version int16, req *kmsg.ListOffset
 		answer := kmsg.NewListOffsetsResponseTopic()
 		answer.Topic = t.Topic
 		for _, asked := range t.Partitions {
+			name := partitionName{t.Topic, asked.Partition}
+			if seen[name] < 0 {
+				continue // answered already
+			}
 			p := kmsg.NewListOffsetsResponseTopicPartition()
 			p.Partition, p.Timestamp, p.Offset, p.LeaderEpoch = asked.Partition, -1, -1, -1
 			var err error
 			switch {
 			case !h.allowed(c, opDescribe, topicResource, t.Topic):
 				err = kerr.TopicAuthorizationFailed
-			case seen[partitionName{t.Topic, asked.Partition}] > 1:
-				err = kerr.InvalidRequest
+			case seen[name] > 1:
+				err, seen[name] = kerr.InvalidRequest, -1
 			case !timestampServed(asked.Timestamp, version):
 				err = kerr.UnsupportedVersion
 			default:

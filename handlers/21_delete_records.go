@@ -18,13 +18,25 @@ import (
 // Version notes: v2 is flexible, nothing else changed.
 func (h *Handlers) serveDeleteRecords(c *Conn, _ int16, req *kmsg.DeleteRecordsRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.DeleteRecordsResponse)
+	last := make(map[partitionName]int64) // a partition named twice counts once, with the last offset
+	for _, t := range req.Topics {
+		for _, asked := range t.Partitions {
+			last[partitionName{t.Topic, asked.Partition}] = asked.Offset
+		}
+	}
 	for _, t := range req.Topics {
 		answer := kmsg.NewDeleteRecordsResponseTopic()
 		answer.Topic = t.Topic
 		for _, asked := range t.Partitions {
+			name := partitionName{t.Topic, asked.Partition}
+			offset, first := last[name]
+			if !first {
+				continue
+			}
+			delete(last, name)
 			p := kmsg.NewDeleteRecordsResponseTopicPartition()
 			p.Partition = asked.Partition
-			low, err := h.deleteRecords(c, t.Topic, asked.Partition, asked.Offset)
+			low, err := h.deleteRecords(c, t.Topic, asked.Partition, offset)
 			p.LowWatermark, p.ErrorCode = low, h.code(err)
 			answer.Partitions = append(answer.Partitions, p)
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"weir/cluster"
 	"weir/partition"
 )
 
@@ -31,6 +32,9 @@ func (h *Handlers) serveDescribeProducers(c *Conn, _ int16, req *kmsg.DescribePr
 func (h *Handlers) describeProducers(c *Conn, topic string, index int32) ([]partition.ProducerState, error) {
 	if !h.allowed(c, opRead, topicResource, topic) {
 		return nil, kerr.TopicAuthorizationFailed
+	}
+	if err := cluster.CheckName(topic); err != nil {
+		return nil, err
 	}
 	p, err := h.findByName(topic, index)
 	if err != nil {

@@ -48,7 +48,11 @@ func (h *Handlers) message(err error) *string {
 	if err == nil {
 		return nil
 	}
-	return orNull(err.Error())
+	text, ok := cluster.ClientText(err)
+	if !ok {
+		return nil
+	}
+	return orNull(text)
 }
 
 // translations is ordered: the first match wins, so special cases stand before what they wrap.
