@@ -38,15 +38,17 @@ type partitionLog struct {
 	epoch     int32
 }
 
+// Append turns the log's errors into those of this package, and leaves of the cause only the text: to those who ask a
+// coordinator it makes no difference what its disk has.
 func (l *partitionLog) Append(b *record.Batch) (Ticket, error) {
 	t, err := l.partition.Append(b, partition.AppendOptions{ExpectedLeaderEpoch: l.epoch})
 	switch {
 	case err == nil:
 		return &t, nil
 	case errors.Is(err, log.ErrDiskFull), errors.Is(err, log.ErrStorage):
-		return nil, fmt.Errorf("append: %w: %w", ErrNotAvailable, err)
+		return nil, fmt.Errorf("append: %w: %v", ErrNotAvailable, err)
 	case errors.Is(err, log.ErrSegmentTooSmall):
-		return nil, fmt.Errorf("append: %w: %w", ErrTooLarge, err)
+		return nil, fmt.Errorf("append: %w: %v", ErrTooLarge, err)
 	default:
 		return nil, fmt.Errorf("append: %w", err)
 	}

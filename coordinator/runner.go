@@ -68,7 +68,7 @@ func (r *runner) run() {
 	if !errors.Is(err, errStopped) {
 		r.logger.Error("coordinator shard ended", "error", err)
 	}
-	r.end(fmt.Errorf("%w: %w", ErrNotCoordinator, err))
+	r.end(fmt.Errorf("%w: %v", ErrNotCoordinator, err))
 	r.loadedOnce.Do(func() { close(r.loaded) })
 }
 

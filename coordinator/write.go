@@ -94,7 +94,7 @@ func (r *runner) flush(pending *Tx) error {
 	}
 	err = fmt.Errorf("write %d records: %w", len(b.records), err)
 	if !errors.Is(err, ErrNotAvailable) && !errors.Is(err, ErrTooLarge) {
-		err = fmt.Errorf("%w: %w", ErrNotCoordinator, err)
+		err = fmt.Errorf("%w: %v", ErrNotCoordinator, err)
 		r.broken = err
 	}
 	if !r.refused { // once, however many batches follow

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -61,6 +63,9 @@ func (h *Handlers) serveOffsetCommit(c *Conn, version int16, req *kmsg.OffsetCom
 		return Now(answer.resp)
 	}
 	return LaterFuture(h.Groups.CommitOffsets(commit), func(r groups.CommitResponse, err error) kmsg.Response {
+		if version < 9 && errors.Is(err, groups.ErrGroupNotFound) {
+			err = groups.ErrIllegalGeneration // old clients do not know GROUP_ID_NOT_FOUND here
+		}
 		return answer.fill(h, r, err)
 	})
 }

@@ -106,7 +106,7 @@ func translations() []translation {
 		{coordinator.ErrNotCoordinator, kerr.NotCoordinator},
 		{coordinator.ErrLoading, kerr.CoordinatorLoadInProgress},
 		{coordinator.ErrNotAvailable, kerr.CoordinatorNotAvailable},
-		{coordinator.ErrTooLarge, kerr.MessageTooLarge},
+		{coordinator.ErrTooLarge, kerr.UnknownServerError},
 
 		{groups.ErrInvalidGroupID, kerr.InvalidGroupID},
 		{groups.ErrInvalidRequest, kerr.InvalidRequest},
