@@ -20,11 +20,12 @@ const (
 	KindKafka = "kafka"
 )
 
-// readyTimeout bounds how long a broker may take to answer its first request; a JVM on a busy machine is slow.
+// readyTimeout bounds how long a broker may take to answer its first request; a JVM on a busy machine is
+// slow.
 const readyTimeout = 90 * time.Second
 
-// Broker is one broker as a child process. Start, Kill and Stop may be called again and again: it keeps its port
-// and its directory. Only the test's own goroutine may call them.
+// Broker is one broker as a child process. Start, Kill and Stop may be called again and again: it keeps its
+// port and its directory. Only the test's own goroutine may call them.
 type Broker struct {
 	Kind string // KindWeir or KindKafka
 	Addr string // host:port where it listens
@@ -104,8 +105,8 @@ func (b *Broker) Kill() {
 	<-b.exited
 }
 
-// Stop asks the broker to end (SIGTERM) and returns how long it took. Not ending within a minute, or ending with a
-// status other than 0 (143 from a JVM), fails the test.
+// Stop asks the broker to end (SIGTERM) and returns how long it took. Not ending within a minute, or ending
+// with a status other than 0 (143 from a JVM), fails the test.
 func (b *Broker) Stop() time.Duration {
 	b.tb.Helper()
 	began := time.Now()

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// testSettings are what both brokers get, so that a test neither waits for the defaults of production nor differs
-// by broker.
+// testSettings are what both brokers get, so that a test neither waits for the defaults of production nor
+// differs by broker.
 var testSettings = map[string]string{
 	"group.initial.rebalance.delay.ms":         "0",
 	"offsets.topic.num.partitions":             "10",

@@ -1,6 +1,7 @@
 package checker
 
-// Check judges a history. Unseen is a verdict only when the history ends with polls that read every key to its end.
+// Check judges a history. Unseen is a verdict only when the history ends with polls that read every key to
+// its end.
 func Check(h *History) *Report {
 	ops := h.Ops()
 	r := newReport()
@@ -95,7 +96,8 @@ func checkSendOrder(r *Report, op *Op, last map[processKey]*Op) {
 	last[at] = op
 }
 
-// checkPolls follows what each process polled of each key: one record after the other, none left out, none twice.
+// checkPolls follows what each process polled of each key: one record after the other, none left out, none
+// twice.
 func checkPolls(r *Report, ops []Op, all map[string]*order) {
 	last := map[processKey]int64{}
 	for i := range ops {

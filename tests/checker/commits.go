@@ -8,9 +8,9 @@ import (
 // groupKey is one committed offset: of a group, for a key.
 type groupKey struct{ group, key string }
 
-// checkCommits holds every answer about a committed offset against the commits. Whoever makes the history commits
-// rising offsets; then an answer must not be below what was acknowledged before the question was asked, nor may it
-// be something that nobody had tried to commit before it came.
+// checkCommits holds every answer about a committed offset against the commits. Whoever makes the history
+// commits rising offsets; then an answer must not be below what was acknowledged before the question was
+// asked, nor may it be something that nobody had tried to commit before it came.
 func checkCommits(r *Report, ops []Op) {
 	commits := map[groupKey][]*Op{}
 	var asked []*Op

@@ -1,10 +1,10 @@
-// Package checker judges histories of what clients of a partitioned log did and saw: whether anything acknowledged
-// was lost, anything came twice, an offset changed its record, an order broke, or a committed offset went back. The
-// anomalies are those of Jepsen's Kafka workload, as far as they need no transactions, and one of our own for
-// committed offsets.
+// Package checker judges histories of what clients of a partitioned log did and saw: whether anything
+// acknowledged was lost, anything came twice, an offset changed its record, an order broke, or a committed
+// offset went back. The anomalies are those of Jepsen's Kafka workload, as far as they need no transactions,
+// and one of our own for committed offsets.
 //
-// Values are unique per key (a key is one partition): whoever makes a history sends each value once, above the
-// retries of its client. Checks are linear in the number of operations and records.
+// Values are unique per key (a key is one partition): whoever makes a history sends each value once, above
+// the retries of its client. Checks are linear in the number of operations and records.
 package checker
 
 import "sync"
@@ -33,8 +33,8 @@ const (
 	Committed             // Group's committed offset for Key is asked for; Offset is the answer, -1 for none
 )
 
-// Op is one operation of one process. Began and Ended are on one clock for the whole history; an operation that
-// never ended has Ended 0 and Outcome Unknown.
+// Op is one operation of one process. Began and Ended are on one clock for the whole history; an operation
+// that never ended has Ended 0 and Outcome Unknown.
 type Op struct {
 	Process      int
 	Kind         Kind

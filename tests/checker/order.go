@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// order is what the history says about one key's log: which value lies at which offset. Every poll feeds it, also
-// one that failed (a consumer must never see unsafe data), and every send whose offset is known.
+// order is what the history says about one key's log: which value lies at which offset. Every poll feeds it,
+// also one that failed (a consumer must never see unsafe data), and every send whose offset is known.
 type order struct {
 	at      map[int64][]string // values at an offset; more than one is an anomaly
 	read    map[string]bool    // values that a poll returned

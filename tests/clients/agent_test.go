@@ -17,10 +17,12 @@ import (
 	"time"
 )
 
-// agentTimeout bounds one request to an agent; a client that hangs is a failure, not a wait for the test's end.
+// agentTimeout bounds one request to an agent; a client that hangs is a failure, not a wait for the test's
+// end.
 const agentTimeout = 90 * time.Second
 
-// agent is one client in a process of its own, as one test sees it. Its requests come from one goroutine at a time.
+// agent is one client in a process of its own, as one test sees it. Its requests come from one goroutine at a
+// time.
 type agent struct {
 	*process
 	t testing.TB

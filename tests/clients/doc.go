@@ -1,15 +1,16 @@
-// Package clients runs unmodified Kafka clients against Weir and against Apache Kafka, and checks what their users
-// would notice: every codec, keys, headers, tombstones, 10 MB records, seeking by offset and time, groups whose
-// members join, leave and die, static members, cooperative rebalances, commit and resume, restarts of the broker,
-// and that what one client wrote all others read byte for byte. Kafka's command-line tools are run as well.
+// Package clients runs unmodified Kafka clients against Weir and against Apache Kafka, and checks what their
+// users would notice: every codec, keys, headers, tombstones, 10 MB records, seeking by offset and time,
+// groups whose members join, leave and die, static members, cooperative rebalances, commit and resume,
+// restarts of the broker, and that what one client wrote all others read byte for byte. Kafka's command-line
+// tools are run as well.
 //
-// The clients live in agents, small programs in their own languages that take one JSON request per line and answer
-// with one JSON line (agent_test.go has the operations); the checks are written once, here. An agent is a process
-// of its own, so a member can die. `scripts/setup clients` makes them; then
+// The clients live in agents, small programs in their own languages that take one JSON request per line and
+// answer with one JSON line (agent_test.go has the operations); the checks are written once, here. An agent
+// is a process of its own, so a member can die. `scripts/setup clients` makes them; then
 //
 //	go test -tags clients ./tests/clients                                    # all, against both brokers
 //	go test -tags clients ./tests/clients -run 'TestClients/weir/sarama'     # one client against Weir
 //
-// Where a client cannot do a thing the client table (kinds_test.go) says so; nothing is skipped because a tool is
-// missing.
+// Where a client cannot do a thing the client table (kinds_test.go) says so; nothing is skipped because a
+// tool is missing.
 package clients

@@ -118,8 +118,8 @@ func (s *suite) feed(t *testing.T, topic, label string, n int) []string {
 	return values
 }
 
-// groups takes a group through its life: one joins, another joins, leaves, a third joins and dies, all leave, and a
-// new member goes on where they committed.
+// groups takes a group through its life: one joins, another joins, leaves, a third joins and dies, all leave,
+// and a new member goes on where they committed.
 func (s *suite) groups(t *testing.T) {
 	topic := s.ref.topic(s.name+".group", groupPartitions, nil)
 	join := request{Topic: topic, Group: topic + ".members"}
@@ -183,8 +183,8 @@ func (s *suite) resume(t *testing.T, join request) {
 	d.leave()
 }
 
-// staticMembers: one that comes back under its instance id within the session gets its partitions back, and the
-// others notice nothing.
+// staticMembers: one that comes back under its instance id within the session gets its partitions back, and
+// the others notice nothing.
 func (s *suite) staticMembers(t *testing.T) {
 	topic := s.ref.topic(s.name+".static", groupPartitions, nil)
 	join := request{Topic: topic, Group: topic + ".members", SessionMs: 30_000}

@@ -146,7 +146,8 @@ func (k kcat) codec(t *testing.T, codec string) {
 	}
 }
 
-// asKcatShows is a record with its headers as the text that kcat makes of them: it ends a value at a zero byte.
+// asKcatShows is a record with its headers as the text that kcat makes of them: it ends a value at a zero
+// byte.
 func asKcatShows(r record) record {
 	var parts []string
 	for _, h := range r.Headers {

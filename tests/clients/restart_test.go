@@ -10,8 +10,9 @@ import (
 	"weir/tests/brokers"
 )
 
-// TestRestart keeps every client's producer and group member alive while the broker is stopped and started, then
-// killed and started: they go on by themselves, nothing is lost, nothing comes twice, and the group resumes.
+// TestRestart keeps every client's producer and group member alive while the broker is stopped and started,
+// then killed and started: they go on by themselves, nothing is lost, nothing comes twice, and the group
+// resumes.
 func TestRestart(t *testing.T) {
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
@@ -87,8 +88,8 @@ func (s *survivor) begin(t *testing.T) {
 	m.do(request{Op: "commit"})
 }
 
-// goOn is what a client does after the broker came back. The member may have been given its partitions anew, and
-// then it reads on from what it committed: nothing is skipped and nothing comes twice.
+// goOn is what a client does after the broker came back. The member may have been given its partitions anew,
+// and then it reads on from what it committed: nothing is skipped and nothing comes twice.
 func (s *survivor) goOn(t *testing.T) {
 	m := s.member.on(t)
 	s.produce(t)

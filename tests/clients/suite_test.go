@@ -130,8 +130,8 @@ func samples(seed uint64, partition int32) []record {
 	return all
 }
 
-// codec writes records of every shape with one codec and reads them back with the same client; the reference looks
-// at what is stored and how.
+// codec writes records of every shape with one codec and reads them back with the same client; the reference
+// looks at what is stored and how.
 func (s *suite) codec(t *testing.T, a *agent, codec string) {
 	topic := s.ref.topic(s.name+".codec."+codec, 1, nil)
 	want := samples(7, 0)

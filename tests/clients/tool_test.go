@@ -61,7 +61,8 @@ type result struct {
 	out, err string
 }
 
-// feed runs a tool with standard input. Arguments are split at spaces; BROKER stands for the broker's address.
+// feed runs a tool with standard input. Arguments are split at spaces; BROKER stands for the broker's
+// address.
 func (x *tools) feed(stdin, command string, more ...string) result {
 	x.t.Helper()
 	class, args := x.parse(append(strings.Fields(command), more...))

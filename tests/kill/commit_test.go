@@ -86,8 +86,8 @@ func (m *committer) commit(ctx context.Context, cl *kgo.Client, records []*kgo.R
 	}
 }
 
-// commit raises one committed offset by hand, without members, and asks for it: by far the fastest way to have a
-// commit under way when the broker dies.
+// commit raises one committed offset by hand, without members, and asks for it: by far the fastest way to
+// have a commit under way when the broker dies.
 func (l *load) commit(ctx context.Context, process int) {
 	cl := l.client(kgo.RequestRetries(0), kgo.RetryTimeout(time.Second))
 	defer cl.Close()

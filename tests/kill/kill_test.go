@@ -139,8 +139,8 @@ func (l *load) judge(created []string) {
 	}
 }
 
-// TestStopUnderLoad asks the broker to end while it works: it ends within ten seconds with its marker set, and the
-// next start has nothing to recover.
+// TestStopUnderLoad asks the broker to end while it works: it ends within ten seconds with its marker set,
+// and the next start has nothing to recover.
 func TestStopUnderLoad(t *testing.T) {
 	b := brokers.Weir(t, nil)
 	l := newLoad(t, b)

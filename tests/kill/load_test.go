@@ -31,8 +31,8 @@ var topics = map[string]map[string]string{
 	"pagecache": {"segment.bytes": "1048576", "flush.messages": "9223372036854775807"},
 }
 
-// load is what runs against the broker while it is killed. Every goroutine ends when the context does; done waits
-// for them.
+// load is what runs against the broker while it is killed. Every goroutine ends when the context does; done
+// waits for them.
 type load struct {
 	t       *testing.T
 	addr    string
@@ -48,7 +48,8 @@ type load struct {
 // now is the history's clock.
 func (l *load) now() int64 { return int64(time.Since(l.began)) }
 
-// client never gives up: a broker that is away is asked again after a few milliseconds, for as long as it takes.
+// client never gives up: a broker that is away is asked again after a few milliseconds, for as long as it
+// takes.
 func (l *load) client(opts ...kgo.Opt) *kgo.Client {
 	cl, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(l.addr),
@@ -97,8 +98,8 @@ func (l *load) run(f func()) {
 	}()
 }
 
-// produce writes values of its own with idempotence and retries without limit. Data loss that the broker tells the
-// client of (an unknown producer, a sequence out of order) stops the producer and with it the test.
+// produce writes values of its own with idempotence and retries without limit. Data loss that the broker
+// tells the client of (an unknown producer, a sequence out of order) stops the producer and with it the test.
 func (l *load) produce(ctx context.Context, process int) {
 	cl := l.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.StopProducerOnDataLossDetected(),
 		kgo.ProducerLinger(0), kgo.MaxBufferedRecords(200), kgo.ProducerBatchCompression(codecs[process%len(codecs)]))
@@ -183,8 +184,8 @@ func (l *load) poll(ctx context.Context, process int) {
 	}
 }
 
-// member consumes in a group and commits what it got; each time it is given its partitions anew it must be sent on
-// from where it committed.
+// member consumes in a group and commits what it got; each time it is given its partitions anew it must be
+// sent on from where it committed.
 func (l *load) member(ctx context.Context, process int) {
 	m := &committer{load: l, process: process}
 	cl := l.client(kgo.ConsumerGroup("members"), kgo.ConsumeTopics("fsynced", "pagecache"), kgo.DisableAutoCommit(),

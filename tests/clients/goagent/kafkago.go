@@ -9,7 +9,8 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// kafkaGo is segmentio's kafka-go: Writer, Reader, Client, and ConsumerGroup, on which its group reader stands.
+// kafkaGo is segmentio's kafka-go: Writer, Reader, Client, and ConsumerGroup, on which its group reader
+// stands.
 type kafkaGo struct {
 	bootstrap string
 	writers   map[string]*kafka.Writer
@@ -57,7 +58,8 @@ func (k *kafkaGo) remove(q request) error {
 	return r.Errors[q.Topic]
 }
 
-// kafkaGoBalancer takes the partition that a message names (kafka-go leaves that to the balancer), or hashes its key.
+// kafkaGoBalancer takes the partition that a message names (kafka-go leaves that to the balancer), or hashes
+// its key.
 type kafkaGoBalancer struct{ kafka.Hash }
 
 func (b *kafkaGoBalancer) Balance(m kafka.Message, partitions ...int) int {
@@ -110,8 +112,8 @@ func (k *kafkaGo) produce(q request) (answer, error) {
 	return a, nil
 }
 
-// write waits for a topic that was made a moment ago: unlike other clients kafka-go reports an unknown topic at
-// once, before it sends anything.
+// write waits for a topic that was made a moment ago: unlike other clients kafka-go reports an unknown topic
+// at once, before it sends anything.
 func (k *kafkaGo) write(codec string, messages []kafka.Message) error {
 	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		err := k.writer(codec).WriteMessages(context.Background(), messages...)

@@ -1,5 +1,6 @@
 // Command goagent puts the Go clients behind the test agents' line protocol: goagent CLIENT BOOTSTRAP, where
-// CLIENT is sarama, kafka-go or franz-go. It is a module of its own so that their versions stay out of Weir's.
+// CLIENT is sarama, kafka-go or franz-go. It is a module of its own so that their versions stay out of
+// Weir's.
 package main
 
 import (
