@@ -26,9 +26,9 @@ type entry struct {
 	used                 bool
 }
 
-func newLedger() *ledger {
+func newLedger(list []difference) *ledger {
 	l := &ledger{}
-	for _, d := range differences {
+	for _, d := range list {
 		l.entries = append(l.entries, entry{difference: d, scenario: whole(d.scenario), step: whole(d.step),
 			path: whole(d.path)})
 	}

@@ -12,5 +12,7 @@
 //
 // either starts one from that directory of jars on a free port, or asks the one that runs there. Without both the
 // test is skipped and says so. ORACLE_SUBJECT=host:port compares another broker instead of a Weir in this
-// process; two Apache Kafkas must come out equal, which is how the comparison itself is checked.
+// process, without the list; ORACLE_SUBJECT=kafka starts a second Apache Kafka: two of them must come out equal,
+// which is how the comparison itself is checked. ORACLE_ONLY=19/configs runs the scenarios with that in their name,
+// and ORACLE_DUMP=file writes down everything that the Kafka answered.
 package oracle

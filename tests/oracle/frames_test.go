@@ -29,7 +29,8 @@ func frameScenarios() []scenario {
 			scenario{key: key, name: "empty request", run: func(s *session) { emptyRequest(s, key) }},
 			scenario{key: key, name: "other versions", min: apis[key].max, max: apis[key].max,
 				run: func(s *session) { otherVersions(s, key) }},
-			scenario{key: key, name: "cut short", run: func(s *session) { cutShort(s, key) }})
+			scenario{key: key, name: "cut short", run: func(s *session) { cutShort(s, key) }},
+			scenario{key: key, name: "lying lengths", run: func(s *session) { lyingLengths(s, key) }})
 	}
 	return list
 }

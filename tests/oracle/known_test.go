@@ -8,6 +8,12 @@ func settingPaths(names string) string {
 	return `(Resources|Topics)\[.*\]\.Configs\[(` + names + `)\]\..*`
 }
 
+// twins is in what two Apache Kafkas differ.
+var twins = []difference{
+	{`32/broker .*`, every, settingPaths(`listeners|log\.dirs|controller\.quorum\.bootstrap\.servers`),
+		"where each listens and keeps its data"},
+}
+
 // differences is everything in which Weir means to differ.
 var differences = []difference{
 	// What is not served is not promised.
@@ -76,4 +82,6 @@ var differences = []difference{
 
 	// Framing.
 	{`18/headers .*`, `the same tag twice|tags in falling order`, every, "tags out of order do not decode"},
+	{`(3/lying lengths v13|19/lying lengths v2|22/lying lengths v0|35/lying lengths v1|37/lying lengths v0)`, every,
+		`note`, "a negative length other than -1 does not decode; Kafka takes it for null"},
 }

@@ -52,6 +52,12 @@ func (n *normal) lines(resp kmsg.Response) map[string]string {
 	n.learn(reflect.ValueOf(resp))
 	out := make(map[string]string)
 	n.walk("", "", reflect.ValueOf(resp).Elem(), out)
+	for path := range out {
+		// How much the groups of other scenarios wrote depends on what was asked of the broker before.
+		if strings.HasSuffix(path, ".Size") && strings.Contains(path, "[__consumer_offsets]") {
+			out[path] = "<size>"
+		}
+	}
 	return out
 }
 

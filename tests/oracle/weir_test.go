@@ -16,10 +16,14 @@ import (
 // findSubject returns the broker to compare with Kafka: a Weir started here, unless another is named.
 func findSubject(t *testing.T) endpoint {
 	t.Helper()
-	if addr := os.Getenv("ORACLE_SUBJECT"); addr != "" {
+	switch addr := os.Getenv("ORACLE_SUBJECT"); addr {
+	case "":
+		return startWeir(t)
+	case "kafka":
+		return startKafka(t, "second kafka", os.Getenv("WEIR_KAFKA_LIBS"))
+	default:
 		return parseEndpoint(t, "subject", addr)
 	}
-	return startWeir(t)
 }
 
 // startWeir opens a broker in this process with the settings that the Kafka has too.
