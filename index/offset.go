@@ -18,8 +18,8 @@ type OffsetEntry struct {
 	Position int64
 }
 
-// Offset is the sparse index from offsets to positions of one segment (Kafka's OffsetIndex). One goroutine appends
-// and cuts; any number look up.
+// Offset is the sparse index from offsets to positions of one segment (Kafka's OffsetIndex). One goroutine
+// appends and cuts; any number look up.
 type Offset struct {
 	t    *table
 	base int64
@@ -35,8 +35,9 @@ func CreateOffset(fs vfs.FS, name string, baseOffset int64) (*Offset, error) {
 	return &Offset{t: t, base: baseOffset, last: OffsetEntry{Offset: baseOffset}}, nil
 }
 
-// OpenOffset opens an index and checks what Kafka checks: a whole number of entries, the last not before baseOffset.
-// ErrCorrupt when that does not hold, fs.ErrNotExist when there is no file: rebuild it in both cases.
+// OpenOffset opens an index and checks what Kafka checks: a whole number of entries, the last not before
+// baseOffset. ErrCorrupt when that does not hold, fs.ErrNotExist when there is no file: rebuild it in both
+// cases.
 func OpenOffset(fs vfs.FS, name string, baseOffset int64, writable bool) (*Offset, error) {
 	t, err := openTable(fs, name, OffsetEntrySize, writable)
 	if err != nil {
@@ -74,8 +75,8 @@ func (x *Offset) loadLastLocked() error {
 	return nil
 }
 
-// Append adds an entry. Its offset and position are larger than the last entry's and fit 32 bits once the base offset
-// is taken off.
+// Append adds an entry. Its offset and position are larger than the last entry's and fit 32 bits once the
+// base offset is taken off.
 func (x *Offset) Append(e OffsetEntry) {
 	x.t.mu.Lock()
 	defer x.t.mu.Unlock()
@@ -170,7 +171,8 @@ func (x *Offset) Rebuild(entries []OffsetEntry) error {
 // Flush writes what is pending, without a sync.
 func (x *Offset) Flush() error { return x.t.flushNow() }
 
-// Sync makes all entries durable. After a failed Sync every later one fails: the index must be rebuilt elsewhere.
+// Sync makes all entries durable. After a failed Sync every later one fails: the index must be rebuilt
+// elsewhere.
 func (x *Offset) Sync() error { return x.t.sync() }
 
 // Seal makes all entries durable and gives the descriptor up; no entry is added afterwards.

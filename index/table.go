@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// flushEntries is how many entries are gathered before they are written: a write per kilobytes of log would cost
-	// more than the log's own. What is lost with them in a crash is rebuilt by recovery.
+	// flushEntries is how many entries are gathered before they are written: a write per kilobytes of log
+	// would cost more than the log's own. What is lost with them in a crash is rebuilt by recovery.
 	flushEntries = 256
 	// blockEntries is the range below which a search reads all the rest at once instead of halving on.
 	blockEntries = 256
@@ -20,8 +20,8 @@ const (
 	maxWidth = 34
 )
 
-// table is a file of fixed-width entries that only grows at the end or is cut there. One goroutine appends and cuts;
-// any number search.
+// table is a file of fixed-width entries that only grows at the end or is cut there. One goroutine appends
+// and cuts; any number search.
 type table struct {
 	fs    vfs.FS
 	width int
@@ -48,15 +48,17 @@ func createTable(fsys vfs.FS, name string, width int) (*table, error) {
 	return &table{fs: fsys, width: width, name: name, writable: true}, nil
 }
 
-// openTable opens a file and counts its entries. Zeros at the end are the rest of a preallocated file whose writer
-// died before it could trim it (Kafka makes such files): no entry is all zeros but for a useless first one.
+// openTable opens a file and counts its entries. Zeros at the end are the rest of a preallocated file whose
+// writer died before it could trim it (Kafka makes such files): no entry is all zeros but for a useless
+// first one.
 func openTable(fsys vfs.FS, name string, width int, writable bool) (*table, error) {
 	info, err := fsys.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
 	if info.Size%int64(width) != 0 {
-		return nil, fmt.Errorf("open index %s: %d bytes, not a multiple of %d: %w", name, info.Size, width, ErrCorrupt)
+		return nil, fmt.Errorf("open index %s: %d bytes, not a multiple of %d: %w", name, info.Size, width,
+			ErrCorrupt)
 	}
 	t := &table{fs: fsys, width: width, name: name, writable: writable, flushed: int(info.Size / int64(width))}
 	all := t.flushed
@@ -98,8 +100,8 @@ func isZero(b []byte) bool {
 // count returns how many entries there are. Callers hold mu or are alone.
 func (t *table) count() int { return t.flushed + len(t.pending)/t.width }
 
-// withFile calls do with the open file. Searches of a sealed table open and close it: descriptors are dearer than
-// the two system calls, with thousands of segments.
+// withFile calls do with the open file. Searches of a sealed table open and close it: descriptors are
+// dearer than the two system calls, with thousands of segments.
 func (t *table) withFile(do func(vfs.File) error) error {
 	if t.file != nil {
 		return do(t.file)
@@ -136,8 +138,9 @@ func (t *table) entry(i int, p []byte) error {
 	return t.read(i, p[:t.width])
 }
 
-// search returns the first entry for which above is true, or count. As with sort.Search, above must be false up to
-// some entry and true from there on; over a damaged file the result is some entry, and the caller finds out.
+// search returns the first entry for which above is true, or count. As with sort.Search, above must be
+// false up to some entry and true from there on; over a damaged file the result is some entry, and the
+// caller finds out.
 func (t *table) search(above func(entry []byte) bool) (int, error) {
 	if n := len(t.pending) / t.width; n > 0 && !above(t.pending[:t.width]) {
 		return t.flushed + searchBytes(t.pending, t.width, above), nil
@@ -187,7 +190,8 @@ func searchBytes(b []byte, width int, above func([]byte) bool) int {
 	return lo
 }
 
-// append adds one entry. It cannot fail: an entry that does not reach the file stays pending, and sync says so.
+// append adds one entry. It cannot fail: an entry that does not reach the file stays pending, and sync says
+// so.
 func (t *table) append(entry []byte) {
 	t.pending = append(t.pending, entry...)
 	if len(t.pending)%(flushEntries*t.width) == 0 {
@@ -195,7 +199,8 @@ func (t *table) append(entry []byte) {
 	}
 }
 
-// flush writes the pending entries. A failed or short write leaves them pending; the next one writes the same place.
+// flush writes the pending entries. A failed or short write leaves them pending; the next one writes the
+// same place.
 func (t *table) flush() error {
 	if len(t.pending) == 0 {
 		return nil

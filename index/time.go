@@ -15,15 +15,15 @@ const TimeEntrySize = 12
 // noTimestamp is the timestamp of records that have none, and of the "last entry" of an empty time index.
 const noTimestamp = -1
 
-// TimeEntry says that Timestamp (ms) is the largest of all batches up to and with the one whose last offset is
-// Offset, and that this batch is the first to have it.
+// TimeEntry says that Timestamp (ms) is the largest of all batches up to and with the one whose last offset
+// is Offset, and that this batch is the first to have it.
 type TimeEntry struct {
 	Timestamp int64
 	Offset    int64
 }
 
-// Time is the sparse index from timestamps to offsets of one segment (Kafka's TimeIndex). Both fields of its entries
-// ascend strictly. One goroutine appends and cuts; any number look up.
+// Time is the sparse index from timestamps to offsets of one segment (Kafka's TimeIndex). Both fields of
+// its entries ascend strictly. One goroutine appends and cuts; any number look up.
 type Time struct {
 	t    *table
 	base int64
@@ -39,9 +39,9 @@ func CreateTime(fs vfs.FS, name string, baseOffset int64) (*Time, error) {
 	return &Time{t: t, base: baseOffset, last: TimeEntry{noTimestamp, baseOffset}}, nil
 }
 
-// OpenTime opens an index and checks what Kafka checks: a whole number of entries, the last neither before baseOffset
-// nor with a smaller timestamp than the first. ErrCorrupt when that does not hold, fs.ErrNotExist when there is no
-// file: rebuild it in both cases.
+// OpenTime opens an index and checks what Kafka checks: a whole number of entries, the last neither before
+// baseOffset nor with a smaller timestamp than the first. ErrCorrupt when that does not hold,
+// fs.ErrNotExist when there is no file: rebuild it in both cases.
 func OpenTime(fs vfs.FS, name string, baseOffset int64, writable bool) (*Time, error) {
 	t, err := openTable(fs, name, TimeEntrySize, writable)
 	if err != nil {
@@ -106,7 +106,8 @@ func (x *Time) maybeAppendLocked(e TimeEntry) {
 		return
 	}
 	rel := e.Offset - x.base
-	invariant.Check(rel >= 0 && rel <= math.MaxInt32, "time index entry out of range: got %+v; base %d", e, x.base)
+	invariant.Check(rel >= 0 && rel <= math.MaxInt32,
+		"time index entry out of range: got %+v; base %d", e, x.base)
 	invariant.Check(x.t.count() == 0 || e.Offset > x.last.Offset,
 		"time index entry out of order: got %+v; last %+v", e, x.last)
 	var b [TimeEntrySize]byte
@@ -116,12 +117,14 @@ func (x *Time) maybeAppendLocked(e TimeEntry) {
 	x.last = e
 }
 
-// Before returns an entry from which a search for the first record with a timestamp >= ts may begin: the one before
-// the last entry whose timestamp is <= ts; false when the search must begin at the start of the segment.
+// Before returns an entry from which a search for the first record with a timestamp >= ts may begin: the
+// one before the last entry whose timestamp is <= ts; false when the search must begin at the start of the
+// segment.
 //
-// One entry earlier than needed, because an entry whose offset was damaged cannot be told from a good one: whichever
-// of two neighbours is the wrong one, as long as both fields ascend from the first to the second, beginning at the
-// first misses nothing. ErrCorrupt when they do not ascend, or lie outside [base offset, next).
+// One entry earlier than needed, because an entry whose offset was damaged cannot be told from a good one:
+// whichever of two neighbours is the wrong one, as long as both fields ascend from the first to the second,
+// beginning at the first misses nothing. ErrCorrupt when they do not ascend, or lie outside [base offset,
+// next).
 func (x *Time) Before(ts, next int64) (TimeEntry, bool, error) {
 	x.t.mu.RLock()
 	defer x.t.mu.RUnlock()
@@ -185,8 +188,8 @@ func (x *Time) Truncate(offset int64) error {
 	return x.loadLastLocked()
 }
 
-// Rebuild replaces all entries by those given, in order, and writes them to the file. Lookups and MaybeAppend wait
-// meanwhile. It does not sync: an index lost in a crash is rebuilt again.
+// Rebuild replaces all entries by those given, in order, and writes them to the file. Lookups and
+// MaybeAppend wait meanwhile. It does not sync: an index lost in a crash is rebuilt again.
 func (x *Time) Rebuild(entries []TimeEntry) error {
 	x.t.mu.Lock()
 	defer x.t.mu.Unlock()
@@ -203,7 +206,8 @@ func (x *Time) Rebuild(entries []TimeEntry) error {
 // Flush writes what is pending, without a sync.
 func (x *Time) Flush() error { return x.t.flushNow() }
 
-// Sync makes all entries durable. After a failed Sync every later one fails: the index must be rebuilt elsewhere.
+// Sync makes all entries durable. After a failed Sync every later one fails: the index must be rebuilt
+// elsewhere.
 func (x *Time) Sync() error { return x.t.sync() }
 
 // Seal makes all entries durable and gives the descriptor up; no entry is added afterwards.

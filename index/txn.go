@@ -23,16 +23,16 @@ type AbortedTxn struct {
 	LastStableOffset int64 // the partition's last stable offset once this transaction was completed
 }
 
-// Txn is the transaction index of one segment (Kafka's TransactionIndex); entries ascend by LastOffset. Its file
-// exists from the first entry on. One goroutine appends and cuts; any number collect.
+// Txn is the transaction index of one segment (Kafka's TransactionIndex); entries ascend by LastOffset. Its
+// file exists from the first entry on. One goroutine appends and cuts; any number collect.
 type Txn struct {
 	t    *table
 	base int64
 	last int64 // LastOffset of the newest entry, base-1 when there is none; guarded by t.mu
 }
 
-// OpenTxn opens the index of the segment that begins at baseOffset; no file is an empty index. Bytes after the last
-// whole entry are ignored, as Kafka does: the write of that entry was never finished.
+// OpenTxn opens the index of the segment that begins at baseOffset; no file is an empty index. Bytes after
+// the last whole entry are ignored, as Kafka does: the write of that entry was never finished.
 func OpenTxn(fsys vfs.FS, name string, baseOffset int64) (*Txn, error) {
 	t := &table{fs: fsys, width: TxnEntrySize, name: name}
 	info, err := fsys.Stat(name)
@@ -89,8 +89,9 @@ func (x *Txn) Append(a AbortedTxn) error {
 	return nil
 }
 
-// Collect returns the aborted transactions that overlap the offsets [from, to). done says that no later segment holds
-// one: an entry was met after which everything below to was decided. ErrCorrupt when the entries cannot be true.
+// Collect returns the aborted transactions that overlap the offsets [from, to). done says that no later
+// segment holds one: an entry was met after which everything below to was decided. ErrCorrupt when the
+// entries cannot be true.
 func (x *Txn) Collect(from, to int64) (txns []AbortedTxn, done bool, err error) {
 	x.t.mu.RLock()
 	defer x.t.mu.RUnlock()

@@ -10,8 +10,9 @@ import (
 	"weir/record"
 )
 
-// Append writes b, whose base offset and leader epoch are stamped, at the end and returns its position. When it fails
-// nothing has changed for readers and the next Append writes the same place. The bytes are not synced.
+// Append writes b, whose base offset and leader epoch are stamped, at the end and returns its position.
+// When it fails nothing has changed for readers and the next Append writes the same place. The bytes are
+// not synced.
 func (s *Segment) Append(b *record.Batch) (position int64, err error) {
 	pos := s.size.Load()
 	if err := s.checkAppend(b, pos); err != nil {
@@ -64,12 +65,14 @@ func (s *Segment) checkAppend(b *record.Batch, pos int64) error {
 		return fmt.Errorf("append to segment %s: offsets %d to %d, %d bytes of %d, next offset %d: %w", s.Path(),
 			b.BaseOffset, b.LastOffset(), len(b.Raw), b.Size(), s.next.Load(), ErrOutOfOrder)
 	case b.LastOffset()-s.base > math.MaxInt32 || pos+int64(len(b.Raw)) > math.MaxInt32:
-		return fmt.Errorf("append to segment %s: offset %d, position %d: %w", s.Path(), b.LastOffset(), pos, ErrFull)
+		return fmt.Errorf("append to segment %s: offset %d, position %d: %w", s.Path(), b.LastOffset(), pos,
+			ErrFull)
 	}
 	return nil
 }
 
-// indexer decides, batch after batch, which get index entries, exactly as Kafka's LogSegment.append and recover do.
+// indexer decides, batch after batch, which get index entries, exactly as Kafka's LogSegment.append and
+// recover do.
 type indexer struct {
 	s     *Segment
 	since int64           // bytes of batches since the last entry
@@ -81,8 +84,8 @@ type indexer struct {
 	}
 }
 
-// add counts the batch at pos. If it gets an entry, that is its last offset and its own position: the entry is made
-// before the batch's bytes are counted.
+// add counts the batch at pos. If it gets an entry, that is its last offset and its own position: the entry
+// is made before the batch's bytes are counted.
 func (x *indexer) add(h record.Header, pos int64) {
 	if h.MaxTimestamp > x.max.Timestamp {
 		x.max = TimestampOffset{h.MaxTimestamp, h.LastOffset()}

@@ -24,7 +24,8 @@ func sealed(t testing.TB, batches int, seed uint64) (*written, *vfs.Mem) {
 	return w, m
 }
 
-// served reads from offset as a consumer does, batch after batch, and returns the bytes up to the end or to damage.
+// served reads from offset as a consumer does, batch after batch, and returns the bytes up to the end or to
+// damage.
 func served(t testing.TB, s *Segment, offset int64, maxBytes int) ([]byte, *DamageError) {
 	t.Helper()
 	var out []byte
@@ -58,8 +59,8 @@ func served(t testing.TB, s *Segment, offset int64, maxBytes int) ([]byte, *Dama
 	}
 }
 
-// TestNoWrongByteIsServed flips bits all over a segment at rest and reads it through: every byte that is served is
-// one that was written, and what is missing is missing because of a DamageError.
+// TestNoWrongByteIsServed flips bits all over a segment at rest and reads it through: every byte that is
+// served is one that was written, and what is missing is missing because of a DamageError.
 func TestNoWrongByteIsServed(t *testing.T) {
 	w, m := sealed(t, 30, 6)
 	log := fileBytes(t, m, stem0+".log")
@@ -151,8 +152,8 @@ func TestReadsFromEveryOffsetOfADamagedLog(t *testing.T) {
 	}
 }
 
-// TestLyingIndexes flips every bit of the indexes, and puts other damage in: reads and lookups answer as if nothing
-// had happened.
+// TestLyingIndexes flips every bit of the indexes, and puts other damage in: reads and lookups answer as if
+// nothing had happened.
 func TestLyingIndexes(t *testing.T) {
 	w, m := sealed(t, 120, 9)
 	rng := rand.New(rand.NewPCG(9, 9))

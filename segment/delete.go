@@ -9,8 +9,9 @@ import (
 // DeletedSuffix marks files that are to be removed; Kafka uses the same.
 const DeletedSuffix = ".deleted"
 
-// MarkDeleted renames the files so that a restart finds no segment here, and readers that hold it go on. The .log
-// goes first: without it the others are orphans that are rebuilt or removed. The caller syncs the directory.
+// MarkDeleted renames the files so that a restart finds no segment here, and readers that hold it go on.
+// The .log goes first: without it the others are orphans that are rebuilt or removed. The caller syncs the
+// directory.
 func (s *Segment) MarkDeleted() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -25,7 +26,8 @@ func (s *Segment) MarkDeleted() error {
 		s.txns.Rename(s.path(3)+DeletedSuffix))
 }
 
-// Remove removes the files. Slices that are out keep their bytes; new reads that find the file closed get ErrRetired.
+// Remove removes the files. Slices that are out keep their bytes; new reads that find the file closed get
+// ErrRetired.
 func (s *Segment) Remove() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 
 // Errors of this room (errors.Is).
 var (
-	// ErrPoisoned is returned by every Append and Sync after one of the segment's syncs failed, or after a failed
-	// append could not be undone.
+	// ErrPoisoned is returned by every Append and Sync after one of the segment's syncs failed, or after a
+	// failed append could not be undone.
 	ErrPoisoned = errors.New("segment is poisoned by an earlier failure")
 	// ErrSealed is returned by Append to a sealed segment.
 	ErrSealed = errors.New("segment is sealed")

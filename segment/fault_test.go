@@ -15,8 +15,8 @@ import (
 	"weir/vfs"
 )
 
-var errnos = []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.EROFS, syscall.EINTR,
-	&vfs.ShortWrite{N: 7}}
+var errnos = []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.EROFS,
+	syscall.EINTR, &vfs.ShortWrite{N: 7}}
 
 // script does everything once and returns what was appended with success before the first error.
 func script(t *testing.T, fsys vfs.FS) (acked []byte, synced int, err error) {
@@ -64,11 +64,12 @@ func script(t *testing.T, fsys vfs.FS) (acked []byte, synced int, err error) {
 	return acked, len(acked), errors.Join(s.MarkDeleted(), s.Remove())
 }
 
-// TestEveryOperationFails is D6 for a segment: each operation of the script fails once, with each errno. The error
-// comes out, nothing panics, and a restart finds everything that was synced.
+// TestEveryOperationFails is D6 for a segment: each operation of the script fails once, with each errno.
+// The error comes out, nothing panics, and a restart finds everything that was synced.
 func TestEveryOperationFails(t *testing.T) {
 	var total int64
-	if _, _, err := script(t, vfs.Inject(newMem(t), func(op vfs.Op) error { total = op.Index; return nil })); err != nil {
+	counting := vfs.Inject(newMem(t), func(op vfs.Op) error { total = op.Index; return nil })
+	if _, _, err := script(t, counting); err != nil {
 		t.Fatal(err)
 	}
 	for index := range total + 1 {
@@ -229,8 +230,8 @@ func TestReadersHoldTheFile(t *testing.T) {
 	}
 }
 
-// TestReadWhileAppending reads and looks up while the segment grows; with -race it also shows that publishing by one
-// number is enough.
+// TestReadWhileAppending reads and looks up while the segment grows; with -race it also shows that
+// publishing by one number is enough.
 func TestReadWhileAppending(t *testing.T) {
 	w := create(t, newMem(t), 0, testConfig)
 	var batches [400][]byte

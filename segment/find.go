@@ -26,8 +26,8 @@ func (s *Segment) PositionOf(offset int64) (pos int64, h record.Header, ok bool,
 	return r.pos, r.h, r.ok, err
 }
 
-// find returns the first batch before end whose last offset is >= offset. It begins at the batch that the offset
-// index names, after making sure that the index told the truth; if not, the index is rebuilt.
+// find returns the first batch before end whose last offset is >= offset. It begins at the batch that the
+// offset index names, after making sure that the index told the truth; if not, the index is rebuilt.
 func (s *Segment) find(f vfs.File, offset, end int64) (found, error) {
 	pos, lied, err := s.floor(f, offset)
 	if err != nil {
@@ -45,8 +45,9 @@ func (s *Segment) find(f vfs.File, offset, end int64) (found, error) {
 	return s.findFrom(f, pos, offset, end)
 }
 
-// floor returns the position of a batch that is at or before the one with offset, 0 when the index names none. Where
-// the index is damaged the search may end at any entry, but every true one at or below offset is a right start.
+// floor returns the position of a batch that is at or before the one with offset, 0 when the index names
+// none. Where the index is damaged the search may end at any entry, but every true one at or below offset
+// is a right start.
 func (s *Segment) floor(f vfs.File, offset int64) (pos int64, lied bool, err error) {
 	e, ok, err := s.offsets.Floor(offset)
 	if err != nil {
@@ -64,8 +65,8 @@ func (s *Segment) floor(f vfs.File, offset int64) (pos int64, lied bool, err err
 	return e.Position, false, nil
 }
 
-// isTrue reports whether the batch at the entry's position ends with its offset. Then every batch before that position
-// ends before that offset.
+// isTrue reports whether the batch at the entry's position ends with its offset. Then every batch before
+// that position ends before that offset.
 func (s *Segment) isTrue(f vfs.File, e index.OffsetEntry) (bool, error) {
 	if mutantTrustIndex {
 		return true, nil

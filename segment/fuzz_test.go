@@ -10,8 +10,9 @@ import (
 	"weir/record"
 )
 
-// FuzzOpen opens, reads, recovers and reopens a segment whose three files hold anything. Whatever they hold: nothing
-// panics, every whole batch that is served has a good checksum, and after Recover the segment opens as a clean one.
+// FuzzOpen opens, reads, recovers and reopens a segment whose three files hold anything. Whatever they
+// hold: nothing panics, every whole batch that is served has a good checksum, and after Recover the segment
+// opens as a clean one.
 func FuzzOpen(f *testing.F) {
 	m := newMem(f)
 	w := create(f, m, 0, Config{IndexIntervalBytes: 64, IndexMaxBytes: 1 << 10})

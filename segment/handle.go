@@ -7,8 +7,8 @@ import (
 	"weir/vfs"
 )
 
-// handle is an open .log file that closes when its last user lets go. The segment is one user, each Slice another:
-// a slice that is being sent keeps its file open whatever becomes of the segment.
+// handle is an open .log file that closes when its last user lets go. The segment is one user, each Slice
+// another: a slice that is being sent keeps its file open whatever becomes of the segment.
 type handle struct {
 	f    vfs.File
 	refs atomic.Int64
@@ -40,8 +40,8 @@ func (h *handle) release() error {
 	return h.f.Close()
 }
 
-// open returns the .log file with a reference that the caller releases. The file is opened at its first use, so that
-// a thousand cold segments cost no descriptors.
+// open returns the .log file with a reference that the caller releases. The file is opened at its first
+// use, so that a thousand cold segments cost no descriptors.
 func (s *Segment) open() (*handle, error) {
 	if h := s.file.Load(); h != nil && h.acquire() {
 		return h, nil
@@ -87,8 +87,8 @@ func (s *Segment) CloseIdle() error {
 	return s.dropFile()
 }
 
-// Acquire adds a reference, so that the segment's file can be opened until Release; false when it is retired and
-// the last reference is gone.
+// Acquire adds a reference, so that the segment's file can be opened until Release; false when it is
+// retired and the last reference is gone.
 func (s *Segment) Acquire() bool {
 	for {
 		n := s.refs.Load()

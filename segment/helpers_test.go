@@ -30,7 +30,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// batch builds records at base, base+1 ... with values of valueBytes bytes and timestamps from ts on, 1 ms apart.
+// batch builds records at base, base+1 ... with values of valueBytes bytes and timestamps from ts on, 1 ms
+// apart.
 func batch(base int64, records, valueBytes int, ts int64) *record.Batch {
 	b := record.NewBuilder(record.Options{BaseOffset: base, LeaderEpoch: 3})
 	rng := rand.New(rand.NewPCG(uint64(base), 9))

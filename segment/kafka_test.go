@@ -97,8 +97,8 @@ func checkLookups(t *testing.T, name string, s *Segment) {
 	}))
 }
 
-// TestIndexesAreKafkas makes the indexes anew from Kafka's logs, in both ways there are, and compares every byte with
-// what Kafka wrote.
+// TestIndexesAreKafkas makes the indexes anew from Kafka's logs, in both ways there are, and compares every
+// byte with what Kafka wrote.
 func TestIndexesAreKafkas(t *testing.T) {
 	for _, name := range []string{"clean", "txn"} {
 		m, bases := kafkaWrote(t, name)
@@ -170,8 +170,8 @@ func TestTxnIndexOfKafka(t *testing.T) {
 	var want []index.AbortedTxn
 	for i := 1; i < 8; i += 3 { // four offsets each: three records and a marker
 		first := int64(i * 4)
-		want = append(want, index.AbortedTxn{ProducerID: got[0].ProducerID, FirstOffset: first, LastOffset: first + 3,
-			LastStableOffset: first + 4})
+		want = append(want, index.AbortedTxn{ProducerID: got[0].ProducerID, FirstOffset: first,
+			LastOffset: first + 3, LastStableOffset: first + 4})
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v; want %+v", got, want)
@@ -186,8 +186,8 @@ func TestTxnIndexOfKafka(t *testing.T) {
 	}
 }
 
-// TestKafkaReadsWhatWeWrote has Kafka's own tool read segments of ours. WEIR_KAFKA_LIBS names a folder of Apache
-// Kafka's jars; set but unusable is a failure.
+// TestKafkaReadsWhatWeWrote has Kafka's own tool read segments of ours. WEIR_KAFKA_LIBS names a folder of
+// Apache Kafka's jars; set but unusable is a failure.
 func TestKafkaReadsWhatWeWrote(t *testing.T) {
 	libs := os.Getenv("WEIR_KAFKA_LIBS")
 	if libs == "" {
@@ -208,8 +208,8 @@ func TestKafkaReadsWhatWeWrote(t *testing.T) {
 	dump := func(args ...string) string {
 		t.Helper()
 		out, err := run(args...)
-		for _, bad := range []string{"ismatch", "Exception", "corrupt", "isvalid: false", "bytes to the end", "not found",
-			"Out of order", "Could not"} {
+		for _, bad := range []string{"ismatch", "Exception", "corrupt", "isvalid: false", "bytes to the end",
+			"not found", "Out of order", "Could not"} {
 			if err != nil || strings.Contains(out, bad) {
 				t.Fatalf("%v: %v\n%s", args, err, out)
 			}

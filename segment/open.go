@@ -11,11 +11,11 @@ import (
 	"weir/vfs"
 )
 
-// Open opens the segment that begins at baseOffset in dir. An index that is missing, fails its sanity check, or turns
-// out to lie where it is looked at (its newest entries) is rebuilt from the log.
+// Open opens the segment that begins at baseOffset in dir. An index that is missing, fails its sanity
+// check, or turns out to lie where it is looked at (its newest entries) is rebuilt from the log.
 //
-// A *DamageError when the bytes after the newest index entry are not whole batches. Unless o.Clean: then the segment
-// ends where they begin, and Recover must come next, which looks at them and cuts.
+// A *DamageError when the bytes after the newest index entry are not whole batches. Unless o.Clean: then
+// the segment ends where they begin, and Recover must come next, which looks at them and cuts.
 func Open(fsys vfs.FS, dir string, baseOffset int64, c Config, o OpenOptions) (*Segment, error) {
 	s := newSegment(fsys, dir, baseOffset, c)
 	s.sealed = !o.Active
@@ -102,8 +102,8 @@ func (s *Segment) load(f vfs.File, o OpenOptions) error {
 // errLied says that the time index did not tell the truth; it never leaves the package.
 var errLied = errors.New("the time index lied")
 
-// index walks the batches after the newest entry of the offset index and adds the entries that are missing there. If
-// the newest entries lie, all are made anew. It returns the position after the last good batch.
+// index walks the batches after the newest entry of the offset index and adds the entries that are missing
+// there. If the newest entries lie, all are made anew. It returns the position after the last good batch.
 func (s *Segment) index(f vfs.File) (x indexer, end int64, err error) {
 	pos, err := s.trustIndexes(f)
 	if err != nil {
@@ -137,14 +137,15 @@ func (s *Segment) resumeIndexer() indexer {
 	return x
 }
 
-// flushIndexes writes what is pending. A failure is no harm: the entries stay in memory until the segment is closed,
-// and are made again when it is opened.
+// flushIndexes writes what is pending. A failure is no harm: the entries stay in memory until the segment
+// is closed, and are made again when it is opened.
 func (s *Segment) flushIndexes() {
 	_ = s.offsets.Flush()
 	_ = s.times.Flush()
 }
 
-// loadTail walks from pos to the end with x and sets next and first. It returns the position after the last batch.
+// loadTail walks from pos to the end with x and sets next and first. It returns the position after the last
+// batch.
 func (s *Segment) loadTail(f vfs.File, pos int64, x *indexer) (end int64, err error) {
 	w := s.newWalker(f, s.size.Load(), sweepChunkBytes)
 	defer w.close()
@@ -175,8 +176,8 @@ func (s *Segment) setFirst(h record.Header) {
 	s.first = h.MaxTimestamp
 }
 
-// trustIndexes checks the newest entries against the log and empties a time index that lies. It returns the position
-// of the newest batch that the offset index names, or 0 when it names none or cannot be trusted.
+// trustIndexes checks the newest entries against the log and empties a time index that lies. It returns the
+// position of the newest batch that the offset index names, or 0 when it names none or cannot be trusted.
 func (s *Segment) trustIndexes(f vfs.File) (pos int64, err error) {
 	last, some := s.offsets.Last()
 	ok := true
@@ -194,8 +195,8 @@ func (s *Segment) trustIndexes(f vfs.File) (pos int64, err error) {
 	return 0, s.times.Rebuild(nil)
 }
 
-// trustTimes reports whether the newest entry of the time index is true, or its being empty is: pos is the position
-// of the newest batch that the offset index names.
+// trustTimes reports whether the newest entry of the time index is true, or its being empty is: pos is the
+// position of the newest batch that the offset index names.
 func (s *Segment) trustTimes(f vfs.File, pos int64) (bool, error) {
 	newest, some := s.times.Last()
 	if pos > 0 {

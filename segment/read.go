@@ -6,11 +6,11 @@ import (
 	"weir/vfs"
 )
 
-// Read returns the bytes from the batch that holds offset (or the first after it) on. It ends before limit (a position;
-// -1 for none), before the batch that holds limitOffset or later ones, and after maxBytes bytes, which may cut the last
-// batch short: clients drop the rest. With minOne the first batch is whole whatever maxBytes says. The slice is empty
-// when there is no such batch. Where a batch should begin and a bad one does, the error is a *DamageError; good
-// batches before it are served first. Release the slice.
+// Read returns the bytes from the batch that holds offset (or the first after it) on. It ends before limit
+// (a position; -1 for none), before the batch that holds limitOffset or later ones, and after maxBytes
+// bytes, which may cut the last batch short: clients drop the rest. With minOne the first batch is whole
+// whatever maxBytes says. The slice is empty when there is no such batch. Where a batch should begin and a
+// bad one does, the error is a *DamageError; good batches before it are served first. Release the slice.
 func (s *Segment) Read(offset, limit, limitOffset int64, maxBytes int, minOne bool) (Slice, error) {
 	f, err := s.open()
 	if err != nil {
@@ -24,7 +24,8 @@ func (s *Segment) Read(offset, limit, limitOffset int64, maxBytes int, minOne bo
 }
 
 // read fills a slice, which takes over the reference to f when it is not empty.
-func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int, minOne bool) (Slice, error) {
+func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int, minOne bool) (Slice,
+	error) {
 	end := s.size.Load()
 	if limit >= 0 {
 		end = min(end, limit)
@@ -49,8 +50,9 @@ func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int
 	return Slice{h: f, pos: r.pos, n: n, first: r.h.BaseOffset}, nil
 }
 
-// positionBefore returns where the batch begins that holds limitOffset, as far as it matters: any position from
-// enough on stands for all later ones, and end for a batch that is not before end. from is where a batch begins.
+// positionBefore returns where the batch begins that holds limitOffset, as far as it matters: any position
+// from enough on stands for all later ones, and end for a batch that is not before end. from is where a
+// batch begins.
 func (s *Segment) positionBefore(f vfs.File, from, enough, end, limitOffset int64) (int64, error) {
 	start, lied, err := s.floor(f, limitOffset)
 	if err != nil {

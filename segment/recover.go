@@ -33,13 +33,14 @@ type recovery struct {
 	coldEnd int64 // position of that batch
 }
 
-// Recover makes sure of every batch that holds an offset >= fromOffset: checksum and structure. It visits the good
-// ones in order (Raw is reused after visit returns), cuts the file at the first bad one, and rebuilds the indexes from
-// there on. The bytes of the good ones are written in place once more, so that the next Sync really writes them: what
-// was read may be pages that an earlier, failed sync left in memory marked clean. The caller syncs log and indexes.
+// Recover makes sure of every batch that holds an offset >= fromOffset: checksum and structure. It visits
+// the good ones in order (Raw is reused after visit returns), cuts the file at the first bad one, and
+// rebuilds the indexes from there on. The bytes of the good ones are written in place once more, so that
+// the next Sync really writes them: what was read may be pages that an earlier, failed sync left in memory
+// marked clean. The caller syncs log and indexes.
 //
-// Bytes before the batch of fromOffset are durable: damage there, or their absence, is a *DamageError and changes
-// nothing. Recover is called after Open and before the segment is shared.
+// Bytes before the batch of fromOffset are durable: damage there, or their absence, is a *DamageError and
+// changes nothing. Recover is called after Open and before the segment is shared.
 func (s *Segment) Recover(fromOffset int64, visit func(record.Batch) error) (RecoverReport, error) {
 	f, err := s.openForWrite()
 	if err != nil {
@@ -83,7 +84,8 @@ func (s *Segment) openForWrite() (*handle, error) {
 	return newHandle(f), nil
 }
 
-// start cuts the indexes back to before the batch of from and returns the position of the batch to begin with.
+// start cuts the indexes back to before the batch of from and returns the position of the batch to begin
+// with.
 func (r *recovery) start() (int64, error) {
 	s := r.s
 	pos, _, err := s.floor(r.f, r.from-1)
@@ -120,8 +122,12 @@ func (r *recovery) start() (int64, error) {
 
 // run walks from pos to the first bad batch and returns where that is.
 func (r *recovery) run(pos int64) (int64, error) {
+	var before found // the batch before pos
 	for pos < r.w.end {
 		h, err := r.w.header(pos)
+		if cerr := r.vouch(before, h, err); cerr != nil {
+			return 0, cerr
+		}
 		if err == nil && r.isGap(h, pos) {
 			err = r.s.damage(pos, r.w.prevLast+1, errGap)
 		}
@@ -149,6 +155,7 @@ func (r *recovery) run(pos int64) (int64, error) {
 		}
 		r.x.add(h, pos)
 		r.w.pass(h)
+		before = found{pos, h, true}
 		pos += int64(h.Size())
 	}
 	if next := r.w.prevLast + 1; next < r.from && r.from > r.s.base {
@@ -160,16 +167,26 @@ func (r *recovery) run(pos int64) (int64, error) {
 	return pos, nil
 }
 
-// straddles reports whether the first batch to be recovered leaves durable offsets before it without a batch, or takes
-// some itself. What is durable ends with a batch, so it is offsets before fromOffset that are damaged, and nothing
-// after them may be cut for it.
+// vouch makes sure of the last durable batch before recovery cuts or keeps anything behind it: were its length damaged,
+// what follows it would look bad.
+func (r *recovery) vouch(before found, h record.Header, err error) error {
+	var damage *DamageError
+	if r.reached || !before.ok || !errors.As(err, &damage) && h.LastOffset() < r.from {
+		return nil
+	}
+	return r.s.checksum(r.f, before.h, before.pos)
+}
+
+// straddles reports whether the first batch to be recovered leaves durable offsets before it without a
+// batch, or takes some itself. What is durable ends with a batch, so it is offsets before fromOffset that
+// are damaged, and nothing after them may be cut for it.
 func (r *recovery) straddles(h record.Header) bool {
 	return r.s.c.NoGaps && !r.reached && h.LastOffset() >= r.from &&
 		(h.BaseOffset < r.from || r.w.prevLast+1 < r.from)
 }
 
-// isGap reports whether offsets are missing before the batch at pos. The batch that recovery begins with says nothing
-// unless it is the first of the file.
+// isGap reports whether offsets are missing before the batch at pos. The batch that recovery begins with
+// says nothing unless it is the first of the file.
 func (r *recovery) isGap(h record.Header, pos int64) bool {
 	return r.s.c.Contiguous && (r.w.prevLast >= r.s.base || pos == 0) && r.w.prevLast+1 >= r.from &&
 		h.BaseOffset != r.w.prevLast+1

@@ -5,8 +5,8 @@ import (
 	"weir/vfs"
 )
 
-// reindex replaces indexes that lied by what the log says, up to the end or to the first damage. If that fails the
-// indexes are as bad as before, and the caller does without them.
+// reindex replaces indexes that lied by what the log says, up to the end or to the first damage. If that
+// fails the indexes are as bad as before, and the caller does without them.
 func (s *Segment) reindex(f vfs.File) {
 	s.reindexMu.Lock()
 	defer s.reindexMu.Unlock()

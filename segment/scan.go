@@ -17,7 +17,8 @@ const (
 	lookupChunkBytes = 4 << 10
 	// sweepChunkBytes is read at once when many batches follow.
 	sweepChunkBytes = 64 << 10
-	// headerChunkBytes is read when the last batch was larger than a chunk: the next header only, and a little more.
+	// headerChunkBytes is read when the last batch was larger than a chunk: the next header only, and a little
+	// more.
 	headerChunkBytes = 512
 )
 
@@ -27,7 +28,8 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, bufferBytes); return
 // errStop is a visitor's wish to end a walk; it never leaves the package.
 var errStop = errors.New("stop")
 
-// walker goes from batch header to batch header. It reads a chunk at a time and jumps over what it need not see.
+// walker goes from batch header to batch header. It reads a chunk at a time and jumps over what it need not
+// see.
 type walker struct {
 	s     *Segment
 	f     vfs.File
@@ -44,7 +46,9 @@ type walker struct {
 }
 
 func (s *Segment) newWalker(f vfs.File, end int64, chunk int) *walker {
-	return &walker{s: s, f: f, end: end, chunk: chunk, buf: buffers.Get().(*[]byte), prevLast: s.base - 1, prevEpoch: -1}
+	return &walker{
+		s: s, f: f, end: end, chunk: chunk, buf: buffers.Get().(*[]byte), prevLast: s.base - 1, prevEpoch: -1,
+	}
 }
 
 func (w *walker) close() { buffers.Put(w.buf) }

@@ -7,8 +7,8 @@ import (
 	"weir/vfs"
 )
 
-// Sync makes the .log durable: every batch whose Append returned before Sync was called. It may run while Append
-// does. A failed Sync is final: it poisons the segment, and every later Append and Sync fails.
+// Sync makes the .log durable: every batch whose Append returned before Sync was called. It may run while
+// Append does. A failed Sync is final: it poisons the segment, and every later Append and Sync fails.
 func (s *Segment) Sync() error {
 	if err := s.poisonErr(); err != nil {
 		return err
@@ -43,8 +43,8 @@ func (s *Segment) SyncIndexes() error {
 	return nil
 }
 
-// Seal ends appending: preallocated space is given back, the time index gets its last entry, log and indexes are
-// synced. The caller syncs the directory. Sealing a sealed segment syncs it again.
+// Seal ends appending: preallocated space is given back, the time index gets its last entry, log and
+// indexes are synced. The caller syncs the directory. Sealing a sealed segment syncs it again.
 func (s *Segment) Seal() error {
 	if err := s.poisonErr(); err != nil {
 		return err
@@ -82,8 +82,8 @@ func (s *Segment) finish(f vfs.File) error {
 	return nil
 }
 
-// Close ends the life of the segment in this process: an active one is brought to disk as Seal does, the owner's
-// reference is given up. The caller syncs the directory.
+// Close ends the life of the segment in this process: an active one is brought to disk as Seal does, the
+// owner's reference is given up. The caller syncs the directory.
 func (s *Segment) Close() error {
 	defer s.Retire()
 	s.mu.Lock()
@@ -95,8 +95,8 @@ func (s *Segment) Close() error {
 	return s.Seal()
 }
 
-// Truncate cuts the active segment so that no offset >= offset remains: from the batch that holds it on, as Kafka
-// does. Slices that reach past the cut fail when they are read.
+// Truncate cuts the active segment so that no offset >= offset remains: from the batch that holds it on, as
+// Kafka does. Slices that reach past the cut fail when they are read.
 func (s *Segment) Truncate(offset int64) error {
 	if err := s.poisonErr(); err != nil {
 		return err
@@ -110,7 +110,8 @@ func (s *Segment) Truncate(offset int64) error {
 	if err != nil || !r.ok {
 		return err
 	}
-	// Readers first, then the indexes: an entry for bytes that are gone would be found out, bytes without one not.
+	// Readers first, then the indexes: an entry for bytes that are gone would be found out, bytes without one
+	// not.
 	s.next.Store(max(s.base, min(offset, r.h.BaseOffset)))
 	s.size.Store(r.pos)
 	s.cold.cut(r.pos)

@@ -1,9 +1,9 @@
 // Package segment is one log file with its indexes: append, read, recover, seal.
 //
-// The .log file is record batches end to end, as Apache Kafka writes them, and is the truth; the indexes beside it
-// are derived and are checked whenever they are used. A segment is active (one goroutine appends, cuts and recovers,
-// any number read) or sealed (any number read). Bytes that this process neither wrote nor recovered are cold: each
-// batch's checksum is verified once, before it is first served.
+// The .log file is record batches end to end, as Apache Kafka writes them, and is the truth; the indexes
+// beside it are derived and are checked whenever they are used. A segment is active (one goroutine appends,
+// cuts and recovers, any number read) or sealed (any number read). Bytes that this process neither wrote
+// nor recovered are cold: each batch's checksum is verified once, before it is first served.
 package segment
 
 import (
@@ -25,10 +25,11 @@ type Config struct {
 	IndexIntervalBytes int   // bytes of batches between two index entries (index.interval.bytes)
 	IndexMaxBytes      int   // size of the indexes at which the segment is full (segment.index.bytes)
 	Preallocate        int64 // bytes reserved on disk when the segment is created (preallocate); 0 = off
-	// Contiguous says that appends leave no gaps between offsets, so that Recover ends before one. Reads allow gaps:
-	// compaction, now or under an earlier cleanup.policy, makes them in what is durable.
+	// Contiguous says that appends leave no gaps between offsets, so that Recover ends before one. Reads allow
+	// gaps: compaction, now or under an earlier cleanup.policy, makes them in what is durable.
 	Contiguous bool
-	// NoGaps says that no batch was ever taken out: then a gap that is met while cold bytes are verified is damage too.
+	// NoGaps says that no batch was ever taken out: then a gap that is met while cold bytes are verified is
+	// damage too.
 	NoGaps bool
 }
 
@@ -51,8 +52,8 @@ const noTimestamp = -1
 
 // Segment is one log file with its indexes.
 //
-// Append, Recover, Truncate, Seal and Close belong to one goroutine at a time; everything else may be called by any
-// number at any time.
+// Append, Recover, Truncate, Seal and Close belong to one goroutine at a time; everything else may be
+// called by any number at any time.
 type Segment struct {
 	fs        vfs.FS
 	dir       string
@@ -65,12 +66,14 @@ type Segment struct {
 	times   *index.Time
 	txns    *index.Txn
 
-	// size publishes what may be read: the bytes before it are whole batches that never change again, and the index
-	// entries for them are in place. That holds because the appender writes the bytes first, then adds the index
-	// entry, then stores size, and a reader loads size before it looks at anything else; the atomic store and load
-	// order the rest. A batch that was written in part lies past size and is overwritten by the next.
+	// size publishes what may be read: the bytes before it are whole batches that never change again, and the
+	// index entries for them are in place. That holds because the appender writes the bytes first, then adds
+	// the index entry, then stores size, and a reader loads size before it looks at anything else; the atomic
+	// store and load order the rest. A batch that was written in part lies past size and is overwritten by the
+	// next.
 	size atomic.Int64
-	// next is the offset after the last one; stored after size, so whoever sees an offset below next finds its bytes.
+	// next is the offset after the last one; stored after size, so whoever sees an offset below next finds its
+	// bytes.
 	next atomic.Int64
 
 	// written counts changes of the .log, synced how many of them a sync has covered.
@@ -113,8 +116,8 @@ func newSegment(fsys vfs.FS, dir string, baseOffset int64, c Config) *Segment {
 // path returns the name of the i-th file of Names.
 func (s *Segment) path(i int) string { return path.Join(s.dir, Names(s.base)[i]) }
 
-// Create makes the empty files of an active segment in dir, which the caller syncs. It refuses to empty a log that
-// holds bytes.
+// Create makes the empty files of an active segment in dir, which the caller syncs. It refuses to empty a
+// log that holds bytes.
 func Create(fsys vfs.FS, dir string, baseOffset int64, c Config) (*Segment, error) {
 	s := newSegment(fsys, dir, baseOffset, c)
 	info, err := fsys.Stat(s.path(0))
@@ -194,8 +197,8 @@ func (s *Segment) MaxTimestamp() TimestampOffset {
 	return s.max
 }
 
-// FirstTimestamp returns the first batch's largest timestamp in ms (what segment.ms is measured from), -1 when the
-// segment is empty.
+// FirstTimestamp returns the first batch's largest timestamp in ms (what segment.ms is measured from), -1
+// when the segment is empty.
 func (s *Segment) FirstTimestamp() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,8 +208,9 @@ func (s *Segment) FirstTimestamp() int64 {
 // TxnIndex returns the index of aborted transactions. The appender writes it, anyone may collect from it.
 func (s *Segment) TxnIndex() *index.Txn { return s.txns }
 
-// IndexFull reports whether one of the indexes has no room for another entry below segment.index.bytes: roll first.
-// As in Kafka, the time index keeps its last slot for the entry that is added when the segment is sealed.
+// IndexFull reports whether one of the indexes has no room for another entry below segment.index.bytes:
+// roll first. As in Kafka, the time index keeps its last slot for the entry that is added when the segment
+// is sealed.
 func (s *Segment) IndexFull() bool {
 	return s.offsets.Count() >= s.c.IndexMaxBytes/index.OffsetEntrySize ||
 		s.times.Count() >= s.c.IndexMaxBytes/index.TimeEntrySize-1

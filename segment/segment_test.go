@@ -49,7 +49,8 @@ func TestAppendReadReopen(t *testing.T) {
 	}
 }
 
-// TestIdleSegmentsAreCheap opens a thousand segments, as a broker does that starts: no descriptors, little memory.
+// TestIdleSegmentsAreCheap opens a thousand segments, as a broker does that starts: no descriptors, little
+// memory.
 func TestIdleSegmentsAreCheap(t *testing.T) {
 	m := newMem(t)
 	w := create(t, m, 0, testConfig)

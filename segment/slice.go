@@ -8,8 +8,8 @@ import (
 	"weir/vfs"
 )
 
-// Slice is a range of bytes of one segment's file that begins at a batch. It keeps the file open until Release, which
-// is called exactly once. The zero Slice is empty.
+// Slice is a range of bytes of one segment's file that begins at a batch. It keeps the file open until
+// Release, which is called exactly once. The zero Slice is empty.
 type Slice struct {
 	h     *handle
 	pos   int64
@@ -23,8 +23,8 @@ func (s Slice) FirstOffset() int64 { return s.first }
 // Len returns the number of bytes.
 func (s Slice) Len() int { return int(s.n) }
 
-// End returns the position in the file where the range ends; that of a slice which leaves nothing out is the segment's
-// size.
+// End returns the position in the file where the range ends; that of a slice which leaves nothing out is
+// the segment's size.
 func (s Slice) End() int64 { return s.pos + s.n }
 
 // ReadAt implements io.ReaderAt over the range.
@@ -55,7 +55,8 @@ func (s Slice) Bytes() ([]byte, error) {
 	return b, nil
 }
 
-// SendTo writes the range to conn, straight from the file where the system can, and returns how many bytes were sent.
+// SendTo writes the range to conn, straight from the file where the system can, and returns how many bytes
+// were sent.
 func (s Slice) SendTo(conn net.Conn) (int64, error) {
 	if s.n == 0 {
 		return 0, nil

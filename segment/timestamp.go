@@ -14,8 +14,8 @@ const maxDecompressedBytes = 1 << 30
 
 func timeEntry(t TimestampOffset) index.TimeEntry { return index.TimeEntry(t) }
 
-// LookupTime returns the first record whose timestamp is >= ts (ms), and false when there is none. Only the batch
-// that holds it is decompressed.
+// LookupTime returns the first record whose timestamp is >= ts (ms), and false when there is none. Only the
+// batch that holds it is decompressed.
 func (s *Segment) LookupTime(ts int64) (TimestampOffset, bool, error) {
 	f, err := s.open()
 	if err != nil {

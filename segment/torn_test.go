@@ -36,8 +36,8 @@ func newTornLog(t *testing.T, lastBytes int) *tornLog {
 		at: w.pos[12]}
 }
 
-// recovers opens the image and checks that exactly the leading whole batches survive, that the segment then goes on,
-// and that a second recovery changes nothing.
+// recovers opens the image and checks that exactly the leading whole batches survive, that the segment then
+// goes on, and that a second recovery changes nothing.
 func (l *tornLog) recovers(what string, image []byte) {
 	l.t.Helper()
 	l.images++
@@ -148,7 +148,8 @@ func (l *tornLog) sectors(size int, rng *rand.Rand) {
 	}
 }
 
-// TestCrashWhileAppending cuts the power between and after appends and syncs; what was synced is always there.
+// TestCrashWhileAppending cuts the power between and after appends and syncs; what was synced is always
+// there.
 func TestCrashWhileAppending(t *testing.T) {
 	for seed := range uint64(80) {
 		rng := rand.New(rand.NewPCG(seed, 22))
@@ -203,8 +204,8 @@ func (w *written) lookupsAgree(s *Segment, rng *rand.Rand) {
 	}
 }
 
-// TestRecoverRewritesWhatItKeeps: bytes that a failed sync left in the page cache must be dirtied, or the next sync
-// would write nothing.
+// TestRecoverRewritesWhatItKeeps: bytes that a failed sync left in the page cache must be dirtied, or the
+// next sync would write nothing.
 func TestRecoverRewritesWhatItKeeps(t *testing.T) {
 	l := newTornLog(t, 900)
 	fsys, ops := vfs.Count(l.mem.CrashClone(vfs.CrashOptions{}))

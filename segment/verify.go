@@ -21,8 +21,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // maxVerified bounds the memory for the ranges below; what is forgotten is verified again.
 const maxVerified = 128
 
-// coldBytes remembers which bytes must still be verified before they are served: those before end that lie in none
-// of the verified ranges. Bytes that this process appended or recovered lie past end.
+// coldBytes remembers which bytes must still be verified before they are served: those before end that lie
+// in none of the verified ranges. Bytes that this process appended or recovered lie past end.
 type coldBytes struct {
 	end atomic.Int64 // only falls after the segment was opened
 
@@ -88,8 +88,9 @@ func (c *coldBytes) cut(pos int64) {
 	}
 }
 
-// verify makes sure that every whole batch in the n bytes from r.pos on is good, and returns how many of the n bytes
-// may be served: fewer when a bad batch follows good ones. It fails when the first batch is bad.
+// verify makes sure that every whole batch in the n bytes from r.pos on is good, and returns how many of
+// the n bytes may be served: fewer when a bad batch follows good ones. It fails when the first batch is
+// bad.
 func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
 	end := r.pos + n
 	if r.pos >= s.cold.end.Load() {
@@ -116,9 +117,9 @@ func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
 	return n, nil
 }
 
-// verifyBatch checks the batch at pos, including against the one after it: base offset and leader epoch are not under
-// the checksum, and a damaged one of them fails to ascend either from the batch before or to the batch after. It
-// returns errStop when the batch reaches past end.
+// verifyBatch checks the batch at pos, including against the one after it: base offset and leader epoch are
+// not under the checksum, and a damaged one of them fails to ascend either from the batch before or to the
+// batch after. It returns errStop when the batch reaches past end.
 func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error) {
 	w := s.newWalker(f, s.size.Load(), lookupChunkBytes)
 	defer w.close()
@@ -151,8 +152,8 @@ func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error
 	return next, nil // a bad header there is the next batch's fault, and is found when that is read
 }
 
-// checksum compares the CRC-32C of the batch at pos with the one in its header, chunk by chunk: a batch may be larger
-// than memory should be spent on.
+// checksum compares the CRC-32C of the batch at pos with the one in its header, chunk by chunk: a batch may
+// be larger than memory should be spent on.
 func (s *Segment) checksum(f vfs.File, h record.Header, pos int64) error {
 	bp := buffers.Get().(*[]byte)
 	defer buffers.Put(bp)

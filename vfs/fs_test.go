@@ -201,7 +201,8 @@ func TestInject(t *testing.T) {
 	}
 }
 
-// TestEveryOperationCanFail holds the wrapper to passing every kind to the injector and its error to the caller.
+// TestEveryOperationCanFail holds the wrapper to passing every kind to the injector and its error to the
+// caller.
 func TestEveryOperationCanFail(t *testing.T) {
 	boom := errors.New("boom")
 	for _, kind := range OpKinds() {
@@ -259,7 +260,8 @@ func TestCount(t *testing.T) {
 	if _, err := f.Size(); err != nil {
 		t.Fatal(err)
 	}
-	if c.Get(OpWriteAt) != 3 || c.Bytes(OpWriteAt) != 30 || c.Get(OpSync) != 1 || c.Total() != 6 || c.Writes() != 5 {
+	if c.Get(OpWriteAt) != 3 || c.Bytes(OpWriteAt) != 30 || c.Get(OpSync) != 1 ||
+		c.Total() != 6 || c.Writes() != 5 {
 		t.Fatalf("writes %d (%d bytes), syncs %d, total %d, changing %d", c.Get(OpWriteAt), c.Bytes(OpWriteAt),
 			c.Get(OpSync), c.Total(), c.Writes())
 	}

@@ -6,8 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Injector is asked before every operation; a non-nil error becomes the operation's result and the operation is not
-// done. An injector that blocks or sleeps delays the operation. It may be called concurrently.
+// Injector is asked before every operation; a non-nil error becomes the operation's result and the
+// operation is not done. An injector that blocks or sleeps delays the operation. It may be called
+// concurrently.
 type Injector func(op Op) error
 
 // ShortWrite is what an Injector returns to have the first N bytes of a write done before it fails with Err.
@@ -28,8 +29,8 @@ func (e *ShortWrite) cause() error {
 	return e.Err
 }
 
-// Inject wraps fs so that inj decides which operations fail. Operations are numbered from 0 in the order in which
-// they arrive.
+// Inject wraps fs so that inj decides which operations fail. Operations are numbered from 0 in the order in
+// which they arrive.
 func Inject(fs FS, inj Injector) FS { return &injectFS{fs: fs, inj: inj} }
 
 type injectFS struct {

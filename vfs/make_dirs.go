@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 )
 
-// MakeDirs makes dir and its missing parents, durably: a crash must not take away a directory with all that is in it.
+// MakeDirs makes dir and its missing parents, durably: a crash must not take away a directory with all that
+// is in it.
 func MakeDirs(fsys FS, dir string) error {
 	if _, err := fsys.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err

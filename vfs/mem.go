@@ -16,9 +16,10 @@ import (
 // memEpoch is what a new Mem's clock shows until SetNow gives it another.
 var memEpoch = time.Date(2013, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Mem is a file system in memory that knows what has been synced and what has not. [Mem.CrashClone] gives the file
-// system that a power cut at this moment could leave behind. It survives nothing that POSIX does not promise: file
-// bytes and size need File.Sync, and names need FS.SyncDir of the directory that holds them.
+// Mem is a file system in memory that knows what has been synced and what has not. [Mem.CrashClone] gives
+// the file system that a power cut at this moment could leave behind. It survives nothing that POSIX does
+// not promise: file bytes and size need File.Sync, and names need FS.SyncDir of the directory that holds
+// them.
 //
 // Safe for concurrent use.
 type Mem struct {
@@ -71,14 +72,16 @@ func (m *Mem) SetNow(now func() time.Time) {
 	m.now = now
 }
 
-// SetCapacity limits the bytes that all files may hold together; writes past it fail with ENOSPC. -1 = no limit.
+// SetCapacity limits the bytes that all files may hold together; writes past it fail with ENOSPC. -1 = no
+// limit.
 func (m *Mem) SetCapacity(bytes int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.capacity = bytes
 }
 
-// Writes returns how many operations were done that change what a crash would leave behind (see OpKind.Writes).
+// Writes returns how many operations were done that change what a crash would leave behind (see
+// OpKind.Writes).
 func (m *Mem) Writes() int64 {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -207,7 +210,8 @@ func (m *Mem) RemoveAll(name string) error {
 	return nil
 }
 
-// removeTreeLocked removes depth first, as rm -r does, so that a crash in between leaves no unreachable files.
+// removeTreeLocked removes depth first, as rm -r does, so that a crash in between leaves no unreachable
+// files.
 func (m *Mem) removeTreeLocked(dir *memNode, base string) {
 	n := dir.entries[base]
 	for _, child := range sortedNames(n.entries) {

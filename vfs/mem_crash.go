@@ -4,9 +4,10 @@ import "math/rand/v2"
 
 // CrashOptions says how much of what was not synced outlives a crash.
 type CrashOptions struct {
-	// UnsyncedPercent is the chance, 0 to 100, of each unsynced thing to have reached the disk: each 512-byte sector,
-	// each change of a file's size, each directory operation (of which only those survive that all earlier ones of
-	// the same directory survived with). 0 keeps exactly what was synced, 100 keeps everything.
+	// UnsyncedPercent is the chance, 0 to 100, of each unsynced thing to have reached the disk: each 512-byte
+	// sector, each change of a file's size, each directory operation (of which only those survive that all
+	// earlier ones of the same directory survived with). 0 keeps exactly what was synced, 100 keeps
+	// everything.
 	UnsyncedPercent int
 	// Rand draws; it may be nil when UnsyncedPercent is 0 or 100.
 	Rand *rand.Rand
@@ -22,8 +23,9 @@ func (o CrashOptions) survives() bool {
 	return o.Rand.IntN(100) < o.UnsyncedPercent
 }
 
-// CrashClone returns the file system as a power cut at this moment could leave it. m itself goes on unharmed and
-// shares unchanged pages with the clone, so clones are cheap. In the clone everything counts as synced.
+// CrashClone returns the file system as a power cut at this moment could leave it. m itself goes on
+// unharmed and shares unchanged pages with the clone, so clones are cheap. In the clone everything counts
+// as synced.
 func (m *Mem) CrashClone(o CrashOptions) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,8 +35,8 @@ func (m *Mem) CrashClone(o CrashOptions) *Mem {
 	return clone
 }
 
-// survivingLocked returns the directories whose entries differ from their durable ones after the crash. The order of
-// operations within a directory is kept: once one is lost, so are all later ones of its directory.
+// survivingLocked returns the directories whose entries differ from their durable ones after the crash. The
+// order of operations within a directory is kept: once one is lost, so are all later ones of its directory.
 func (m *Mem) survivingLocked(o CrashOptions) map[*memNode]map[string]*memNode {
 	views := make(map[*memNode]map[string]*memNode)
 	lost := make(map[*memNode]bool)
@@ -63,7 +65,8 @@ func (m *Mem) survivingLocked(o CrashOptions) map[*memNode]map[string]*memNode {
 	return views
 }
 
-// adopt copies a node and what is below it into the clone. A file that two names lead to after the crash stays one.
+// adopt copies a node and what is below it into the clone. A file that two names lead to after the crash
+// stays one.
 func (m *Mem) adopt(n *memNode, views map[*memNode]map[string]*memNode, o CrashOptions,
 	done map[*memNode]*memNode) *memNode {
 	if c := done[n]; c != nil {
@@ -112,8 +115,8 @@ func (c *memContent) crash(o CrashOptions) memContent {
 	return clone
 }
 
-// crashSize draws the size: the old, the new, or one at a sector's end in between, as when blocks were allocated
-// one by one.
+// crashSize draws the size: the old, the new, or one at a sector's end in between, as when blocks were
+// allocated one by one.
 func (c *memContent) crashSize(o CrashOptions) int64 {
 	if c.size == c.durSize || !o.survives() {
 		return c.durSize

@@ -31,8 +31,8 @@ func readAll(t *testing.T, fsys FS, name string) []byte {
 	return b
 }
 
-// TestCrashLosesExactlyWhatWasNotSynced is the control for every crash test of the house: a file system that loses
-// too little proves nothing, one that loses too much blames the innocent.
+// TestCrashLosesExactlyWhatWasNotSynced is the control for every crash test of the house: a file system
+// that loses too little proves nothing, one that loses too much blames the innocent.
 func TestCrashLosesExactlyWhatWasNotSynced(t *testing.T) {
 	for seed := range uint64(40) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { crashRun(t, rand.New(rand.NewPCG(seed, 1))) })
@@ -200,7 +200,8 @@ func TestCrashKeepsTheOrderOfDirectoryOperations(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		names, err := m.CrashClone(CrashOptions{UnsyncedPercent: 50, Rand: rand.New(rand.NewPCG(seed, 2))}).List("/")
+		half := CrashOptions{UnsyncedPercent: 50, Rand: rand.New(rand.NewPCG(seed, 2))}
+		names, err := m.CrashClone(half).List("/")
 		if err != nil {
 			t.Fatal(err)
 		}

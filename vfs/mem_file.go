@@ -12,8 +12,8 @@ const (
 	memSectorBytes = 512 // the unit in which a disk writes all or nothing
 )
 
-// memPage is a page of a file. Only the content whose generation it carries may write it in place; everyone else who
-// holds it (the durable view, crash clones) relies on it never changing.
+// memPage is a page of a file. Only the content whose generation it carries may write it in place; everyone
+// else who holds it (the durable view, crash clones) relies on it never changing.
 type memPage struct {
 	gen  uint64
 	data [memPageBytes]byte
@@ -22,8 +22,8 @@ type memPage struct {
 // memGenerations hands out content generations; they only need to differ.
 var memGenerations atomic.Uint64
 
-// memContent is a file's bytes, twice: as a running program sees them and as they are on the disk. Both are lists of
-// shared pages; a nil page is all zeros.
+// memContent is a file's bytes, twice: as a running program sees them and as they are on the disk. Both are
+// lists of shared pages; a nil page is all zeros.
 type memContent struct {
 	gen      uint64
 	pages    []*memPage

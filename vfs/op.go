@@ -3,7 +3,8 @@ package vfs
 // OpKind is one kind of file-system operation.
 type OpKind uint8
 
-// The kinds. OpSend is SendFile; it is a read, and a wrapper sees it once, not as the reads it may consist of.
+// The kinds. OpSend is SendFile; it is a read, and a wrapper sees it once, not as the reads it may consist
+// of.
 const (
 	OpCreate OpKind = iota
 	OpOpen
@@ -29,8 +30,8 @@ const (
 )
 
 var opNames = [opKinds]string{
-	"create", "open", "open-read-write", "remove", "remove-all", "rename", "mkdir-all", "sync-dir", "list", "stat",
-	"lock", "free", "read", "write", "truncate", "sync", "size", "preallocate", "close", "send",
+	"create", "open", "open-read-write", "remove", "remove-all", "rename", "mkdir-all", "sync-dir",
+	"list", "stat", "lock", "free", "read", "write", "truncate", "sync", "size", "preallocate", "close", "send",
 }
 
 // OpKinds returns every kind, for tests that sweep them.

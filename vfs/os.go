@@ -77,8 +77,8 @@ func (osFS) Free(dir string) (int64, error) {
 	return free, nil
 }
 
-// osFile is an open file. fd is f's descriptor, taken once: asking for it at every send would cost a closure, and
-// it stays valid because Close comes after all other calls.
+// osFile is an open file. fd is f's descriptor, taken once: asking for it at every send would cost a
+// closure, and it stays valid because Close comes after all other calls.
 type osFile struct {
 	f  *os.File
 	fd int

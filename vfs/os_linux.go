@@ -13,8 +13,8 @@ const haveSendfile = true
 // sendfileMax bounds one system call; Linux itself moves at most 0x7ffff000 bytes a call.
 const sendfileMax = 1 << 30
 
-// sendfile sends n bytes of fd from pos. The position is passed by value to the kernel, so the descriptor's own
-// cursor, which all readers of the file share, is neither read nor moved.
+// sendfile sends n bytes of fd from pos. The position is passed by value to the kernel, so the descriptor's
+// own cursor, which all readers of the file share, is neither read nor moved.
 func sendfile(tcp *net.TCPConn, fd int, pos, n int64) (int64, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// flock takes the lock without waiting. It belongs to the open file description, so a second holder in this process
-// is refused as well, and the kernel gives it up when the process dies.
+// flock takes the lock without waiting. It belongs to the open file description, so a second holder in this
+// process is refused as well, and the kernel gives it up when the process dies.
 func flock(f *os.File) error {
 	for {
 		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {

@@ -11,9 +11,9 @@ type sender interface {
 	sendTo(dst net.Conn, pos, n int64) (int64, error)
 }
 
-// SendFile writes n bytes of f from pos to dst and returns how many were sent. An OS file goes to a *net.TCPConn by
-// sendfile(2) with an explicit position; everything else is copied through a pooled buffer. The connection's write
-// deadline holds. io.ErrUnexpectedEOF when the file ends before pos+n.
+// SendFile writes n bytes of f from pos to dst and returns how many were sent. An OS file goes to a
+// *net.TCPConn by sendfile(2) with an explicit position; everything else is copied through a pooled buffer.
+// The connection's write deadline holds. io.ErrUnexpectedEOF when the file ends before pos+n.
 func SendFile(dst net.Conn, f File, pos int64, n int64) (int64, error) {
 	if s, ok := f.(sender); ok {
 		return s.sendTo(dst, pos, n)
@@ -21,7 +21,8 @@ func SendFile(dst net.Conn, f File, pos int64, n int64) (int64, error) {
 	return copyTo(dst, f, pos, n)
 }
 
-// copyBufferBytes is a compromise: few writes for a megabyte answer, little memory for a thousand slow readers.
+// copyBufferBytes is a compromise: few writes for a megabyte answer, little memory for a thousand slow
+// readers.
 const copyBufferBytes = 64 << 10
 
 // copyBuffers holds buffers that are in no use; it carries no state from one user to the next.

@@ -1,7 +1,8 @@
 // Package vfs is the only way to the disk.
 //
-// [OS] is the machine's file system. [Mem] is one in memory that can be cut at any moment and then loses exactly
-// what was not synced. [Inject] and [Count] wrap either: the first makes operations fail, the second counts them.
+// [OS] is the machine's file system. [Mem] is one in memory that can be cut at any moment and then loses
+// exactly what was not synced. [Inject] and [Count] wrap either: the first makes operations fail, the
+// second counts them.
 package vfs
 
 import (
@@ -50,13 +51,13 @@ type File interface {
 	io.Closer
 	// Truncate cuts or (with zeros) extends the file to size bytes.
 	Truncate(size int64) error
-	// Sync makes the file's data and size durable. A failed Sync must never be retried: the bytes may be gone from
-	// the page cache while marked clean.
+	// Sync makes the file's data and size durable. A failed Sync must never be retried: the bytes may be gone
+	// from the page cache while marked clean.
 	Sync() error
 	// Size returns the file's length in bytes.
 	Size() (int64, error)
-	// Preallocate reserves disk space for the first size bytes without changing Size. Where the file system cannot,
-	// it does nothing and succeeds; it fails when the space is known not to be there.
+	// Preallocate reserves disk space for the first size bytes without changing Size. Where the file system
+	// cannot, it does nothing and succeeds; it fails when the space is known not to be there.
 	Preallocate(size int64) error
 	// Name returns the name that the file was opened by.
 	Name() string

@@ -18,7 +18,8 @@ type Clock interface {
 	AfterFunc(d time.Duration, f func()) Timer
 }
 
-// Timer is one pending event. The methods behave as time.Timer's: after Stop or Reset no stale value is received.
+// Timer is one pending event. The methods behave as time.Timer's: after Stop or Reset no stale value is
+// received.
 type Timer interface {
 	C() <-chan time.Time
 	Stop() bool

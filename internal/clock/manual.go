@@ -44,8 +44,9 @@ func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 	return t
 }
 
-// Advance moves the clock forward by d and fires what falls due, in order of due time. The clock shows each timer's
-// own due time while it fires, and timers set by a fired function fire too when they fall due within d.
+// Advance moves the clock forward by d and fires what falls due, in order of due time. The clock shows each
+// timer's own due time while it fires, and timers set by a fired function fire too when they fall due
+// within d.
 func (m *Manual) Advance(d time.Duration) {
 	m.mu.Lock()
 	end := m.now.Add(d)

@@ -11,7 +11,8 @@ func Failf(format string, args ...any) {
 	panic("BUG: " + fmt.Sprintf(format, args...))
 }
 
-// Check panics as Failf does unless cond holds. The arguments are evaluated even when it holds: keep them cheap.
+// Check panics as Failf does unless cond holds. The arguments are evaluated even when it holds: keep them
+// cheap.
 func Check(cond bool, format string, args ...any) {
 	if !cond {
 		Failf(format, args...)
