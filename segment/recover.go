@@ -131,7 +131,7 @@ func (r *recovery) run(pos int64) (int64, error) {
 		if err == nil && r.isGap(h, pos) {
 			err = r.s.damage(pos, r.w.prevLast+1, errGap)
 		}
-		if err == nil && r.straddles(h) {
+		if err == nil && r.breaks(h, pos) {
 			return 0, r.s.damage(pos, r.w.prevLast+1, errOrder)
 		}
 		if err == nil && (r.reached || h.LastOffset() >= r.from) {
@@ -177,12 +177,16 @@ func (r *recovery) vouch(before found, h record.Header, err error) error {
 	return r.s.checksum(r.f, before.h, before.pos)
 }
 
-// straddles reports whether the first batch to be recovered leaves durable offsets before it without a
-// batch, or takes some itself. What is durable ends with a batch, so it is offsets before fromOffset that
-// are damaged, and nothing after them may be cut for it.
-func (r *recovery) straddles(h record.Header) bool {
-	return r.s.c.NoGaps && !r.reached && h.LastOffset() >= r.from &&
-		(h.BaseOffset < r.from || r.w.prevLast+1 < r.from)
+// breaks reports whether a batch shows that durable offsets, those before fromOffset, are damaged: one that leaves some
+// of them out, or reaches over their end. What is durable is whole batches without a gap, and nothing behind it may be
+// cut for damage in it.
+func (r *recovery) breaks(h record.Header, pos int64) bool {
+	if !r.s.c.NoGaps || r.reached {
+		return false
+	}
+	known := r.w.prevLast >= r.s.base || pos == 0 // the batch before
+	return known && r.w.prevLast+1 < r.from && h.BaseOffset != r.w.prevLast+1 ||
+		h.BaseOffset < r.from && h.LastOffset() >= r.from
 }
 
 // isGap reports whether offsets are missing before the batch at pos. The batch that recovery begins with

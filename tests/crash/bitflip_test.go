@@ -224,7 +224,7 @@ func (f *fixture) judge(m *vfs.Mem, h harm) error {
 		}
 		if after := logSizes(m, id); l.Err() != nil && !maps.Equal(before, after) {
 			maps.DeleteFunc(before, func(k string, v int64) bool { return after[k] == v })
-			return fmt.Errorf("partition %d is damaged and was changed: these were otherwise: %v, %w", n, before, l.Err())
+			return fmt.Errorf("partition %d is damaged and was changed: these were otherwise: %v, now %v, %w", n, before, after, l.Err())
 		}
 	}
 	return nil
