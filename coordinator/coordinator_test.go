@@ -13,7 +13,8 @@ import (
 	"weir/record"
 )
 
-// counters is a machine that keeps named numbers: a record's key is the name, its value the number in decimal.
+// counters is a machine that keeps named numbers: a record's key is the name, its value the number in
+// decimal.
 type counters struct {
 	numbers map[string]string
 	parked  []*Future[string]
@@ -82,7 +83,14 @@ func (r *rig) get(key string) *Future[string] {
 }
 
 func (r *rig) all() *Future[string] {
-	return Decide(r.Runtime, 0, "", func(m *counters, _ *Tx) (string, error) { return fmt.Sprint(m.numbers), nil })
+	return Decide(r.Runtime, 0, "", func(m *counters, _ *Tx) (string, error) {
+		return fmt.Sprint(m.numbers), nil
+	})
+}
+
+// park asks for an answer that does not come.
+func (r *rig) park() *Future[string] {
+	return Park(r.Runtime, 0, "p", func(m *counters, _ *Tx, f *Future[string]) { m.parked = append(m.parked, f) })
 }
 
 // settled waits until the shard has decided and written everything that was queued, durable or not.
@@ -262,7 +270,9 @@ func TestTimersAreEvents(t *testing.T) {
 		}), "")
 	}
 	fired := func() string {
-		v, _ := Decide(r.Runtime, 0, "", func(m *counters, _ *Tx) (string, error) { return fmt.Sprint(m.fired), nil }).Result()
+		v, _ := Decide(r.Runtime, 0, "", func(m *counters, _ *Tx) (string, error) {
+			return fmt.Sprint(m.fired), nil
+		}).Result()
 		return v
 	}
 	arm(time.Second)
@@ -277,7 +287,10 @@ func TestTimersAreEvents(t *testing.T) {
 		t.Fatalf("fired %s times; want once", got)
 	}
 	arm(time.Second)
-	r.want(Decide(r.Runtime, 0, "", func(m *counters, tx *Tx) (string, error) { tx.Cancel(m.timer); return "", nil }), "")
+	r.want(Decide(r.Runtime, 0, "", func(m *counters, tx *Tx) (string, error) {
+		tx.Cancel(m.timer)
+		return "", nil
+	}), "")
 	r.clock.Advance(time.Minute)
 	if got := fired(); got != "1" {
 		t.Fatalf("fired %s times; want once", got)
@@ -333,7 +346,7 @@ func TestLostDiskEndsTheShard(t *testing.T) {
 	r := start(t, Config{}, NewMemoryLog())
 	r.log.Hold()
 	write := r.set("a", "1")
-	parked := Park(r.Runtime, 0, "p", func(m *counters, _ *Tx, f *Future[string]) { m.parked = append(m.parked, f) })
+	parked := r.park()
 	r.settled()
 	r.log.Break(errors.New("fsync failed"))
 	r.wantErr(write, ErrNotCoordinator)
@@ -379,7 +392,7 @@ func TestQueueIsBounded(t *testing.T) {
 
 func TestLeadingAnewEndsTheOldLeadership(t *testing.T) {
 	r := start(t, Config{}, NewMemoryLog())
-	parked := Park(r.Runtime, 0, "p", func(m *counters, _ *Tx, f *Future[string]) { m.parked = append(m.parked, f) })
+	parked := r.park()
 	r.want(r.set("a", "1"), "")
 	r.BecomeLeader(0, r.log)
 	r.wantErr(parked, ErrNotCoordinator)

@@ -10,6 +10,7 @@ var (
 	ErrLoading = errors.New("coordinator is loading")
 	// ErrNotAvailable says that nothing could be written or too much is queued just now: ask again.
 	ErrNotAvailable = errors.New("coordinator is not available")
-	// ErrTooLarge says that the records of one decision do not fit into one record batch. Asking again is no use.
+	// ErrTooLarge says that the records of one decision do not fit into one record batch. Asking again is no
+	// use.
 	ErrTooLarge = errors.New("records of the decision are too large")
 )

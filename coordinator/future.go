@@ -77,8 +77,8 @@ func (f *Future[T]) Peek() (value T, err error, ok bool) {
 	}
 }
 
-// Gather gives one future for the results of all, merged by merge when the last of them is there. merge runs on the
-// goroutine that completes the last one, so it must be short and must not wait.
+// Gather gives one future for the results of all, merged by merge when the last of them is there. merge runs
+// on the goroutine that completes the last one, so it must be short and must not wait.
 func Gather[T, R any](parts []*Future[T], merge func(parts []*Future[T]) (R, error)) *Future[R] {
 	all := NewFuture[R]()
 	if len(parts) == 0 {

@@ -1,9 +1,11 @@
 package coordinator
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"weir/record"
 )
@@ -44,17 +46,22 @@ func (r *runner) load() error {
 			return fmt.Errorf("load from offset %d: %w", offset, err)
 		}
 		if next == offset {
-			return fmt.Errorf("load from offset %d: no whole batch before the end %d: %w", offset, end, record.ErrCorrupt)
+			return fmt.Errorf("load from offset %d: no whole batch before the end %d: %w", offset, end,
+				record.ErrCorrupt)
 		}
 		offset = next
 	}
-	r.logger.Info("coordinator shard loaded", "records", l.records, "bytes", l.bytes, "end", end,
-		"took", r.clock.Since(began))
+	level := slog.LevelInfo
+	if l.records == 0 {
+		level = slog.LevelDebug // there are many empty shards
+	}
+	r.logger.Log(context.Background(), level, "coordinator shard loaded", "records", l.records,
+		"bytes", l.bytes, "end", end, "took", r.clock.Since(began))
 	return nil
 }
 
-// replay applies the whole batches of a piece of the log, and gives the offset after them. A batch cut short by the
-// piece's end is left for the next piece.
+// replay applies the whole batches of a piece of the log, and gives the offset after them. A batch cut short
+// by the piece's end is left for the next piece.
 func (l *loader) replay(piece []byte, offset int64) (next int64, err error) {
 	for len(piece) >= record.HeaderSize {
 		h, err := record.ParseHeader(piece)
@@ -66,7 +73,8 @@ func (l *loader) replay(piece []byte, offset int64) (next int64, err error) {
 		}
 		b := record.Batch{Header: h, Raw: piece[:h.Size()]}
 		if !record.CheckCRC(b.Raw) {
-			return offset, fmt.Errorf("batch at offset %d: checksum does not match: %w", h.BaseOffset, record.ErrCorrupt)
+			return offset, fmt.Errorf("batch at offset %d: checksum does not match: %w", h.BaseOffset,
+				record.ErrCorrupt)
 		}
 		if err := l.replayBatch(b); err != nil {
 			return offset, fmt.Errorf("batch at offset %d: %w", h.BaseOffset, err)

@@ -11,14 +11,15 @@ import (
 
 // Log is what a shard needs of its partition: a partition, or in tests a log that fails and waits on command.
 type Log interface {
-	// Append writes one batch at the end, stamping its offsets. The ticket tells when it is durable. An error that is
-	// ErrNotAvailable or ErrTooLarge leaves the log as it was and usable; any other ends the shard.
+	// Append writes one batch at the end, stamping its offsets. The ticket tells when it is durable. An error
+	// that is ErrNotAvailable or ErrTooLarge leaves the log as it was and usable; any other ends the shard.
 	Append(b *record.Batch) (Ticket, error)
-	// Read gives record batches from the one that holds offset on, at most about maxBytes but at least one whole
-	// batch; the last may be cut short. It gives nothing at the durable end.
+	// Read gives record batches from the one that holds offset on, at most about maxBytes but at least one
+	// whole batch; the last may be cut short. It gives nothing at the durable end.
 	Read(offset int64, maxBytes int) ([]byte, error)
-	// Bounds gives the first offset and the one after the last. It first waits until all between is durable: a shard
-	// that was led before may have left something on its way. An error says that this will not be, or stop was closed.
+	// Bounds gives the first offset and the one after the last. It first waits until all between is durable:
+	// a shard that was led before may have left something on its way. An error says that this will not be, or
+	// stop was closed.
 	Bounds(stop <-chan struct{}) (start, end int64, err error)
 }
 
@@ -28,7 +29,8 @@ type Ticket interface {
 	Wait(stop <-chan struct{}) error
 }
 
-// OnPartition gives the log of a partition as led in the epoch that it has now: a later epoch refuses the appends.
+// OnPartition gives the log of a partition as led in the epoch that it has now: a later epoch refuses the
+// appends.
 func OnPartition(p *partition.Partition) Log {
 	return &partitionLog{partition: p, epoch: p.LeaderEpoch()}
 }
@@ -38,8 +40,8 @@ type partitionLog struct {
 	epoch     int32
 }
 
-// Append turns the log's errors into those of this package, and leaves of the cause only the text: to those who ask a
-// coordinator it makes no difference what its disk has.
+// Append turns the log's errors into those of this package, and leaves of the cause only the text: to those
+// who ask a coordinator it makes no difference what its disk has.
 func (l *partitionLog) Append(b *record.Batch) (Ticket, error) {
 	t, err := l.partition.Append(b, partition.AppendOptions{ExpectedLeaderEpoch: l.epoch})
 	switch {

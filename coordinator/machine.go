@@ -5,19 +5,21 @@ type Record struct {
 	Key, Value []byte
 }
 
-// recordOverhead bounds what a record takes in a batch besides its key and value: seven varints and the attributes.
+// recordOverhead bounds what a record takes in a batch besides its key and value: seven varints and the
+// attributes.
 const recordOverhead = 36
 
 func (r Record) size() int { return len(r.Key) + len(r.Value) + recordOverhead }
 
-// Machine is the state of one shard. The runtime calls it from the shard's goroutine only, so it needs no locks.
+// Machine is the state of one shard. The runtime calls it from the shard's goroutine only, so it needs no
+// locks.
 //
-// What records describe changes in Apply alone. What only lives in memory, such as who waits for an answer, changes
-// in events; it is lost when the shard moves, and the protocol must be able to do without it.
+// What records describe changes in Apply alone. What only lives in memory, such as who waits for an answer,
+// changes in events; it is lost when the shard moves, and the protocol must be able to do without it.
 type Machine interface {
-	// Apply changes the state as one record says. It must not keep r's bytes. When a shard runs, undo takes back
-	// exactly this change, should the record not get into the log; while loading undo is nil. An error is a record
-	// that cannot be understood: loading ends with it.
+	// Apply changes the state as one record says. It must not keep r's bytes. When a shard runs, undo takes
+	// back exactly this change, should the record not get into the log; while loading undo is nil. An error
+	// is a record that cannot be understood: loading ends with it.
 	Apply(r Record, undo *Undo) error
 	// Loaded is the first event after loading: time to start timers.
 	Loaded(tx *Tx)

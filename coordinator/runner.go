@@ -161,7 +161,8 @@ func (r *runner) exec(e event) {
 	r.finish(tx)
 }
 
-// awaitTickets waits for the written batches in order. It runs beside the shard's goroutine and touches no state.
+// awaitTickets waits for the written batches in order. It runs beside the shard's goroutine and touches no
+// state.
 func (r *runner) awaitTickets() {
 	for b := range r.toWait {
 		r.durable <- outcome{b, b.ticket.Wait(r.stop)} // never blocks: there is room for all in flight

@@ -13,7 +13,8 @@ import (
 
 // Config sets a Runtime.
 type Config struct {
-	// BatchMaxBytes bounds one record batch; the records of one event must fit into one, unless it is split. 0: 1 MiB.
+	// BatchMaxBytes bounds one record batch; the records of one event must fit into one, unless it is split.
+	// 0: 1 MiB.
 	BatchMaxBytes int
 	// LoadBufferBytes is how much is read at once while loading. 0: 5 MiB.
 	LoadBufferBytes int
@@ -72,8 +73,8 @@ func (r *Runtime[M]) BecomeLeader(n int32, l Log) {
 	go s.runner.run()
 }
 
-// Resign unloads a shard: what waits there ends with ErrNotCoordinator. It returns when the shard's goroutine has
-// ended, and does nothing for a shard that is not led.
+// Resign unloads a shard: what waits there ends with ErrNotCoordinator. It returns when the shard's goroutine
+// has ended, and does nothing for a shard that is not led.
 func (r *Runtime[M]) Resign(n int32) {
 	r.mu.Lock()
 	s, ok := r.shards[n]
@@ -124,17 +125,20 @@ func (r *Runtime[M]) Close(ctx context.Context) error {
 	}
 }
 
-// Decide runs decide as an event on a shard, and gives its answer once everything that it saw or wrote is durable.
-// Key names the part of the state that it looks at, such as a group's id; "" stands for all of it.
-func Decide[M Machine, T any](r *Runtime[M], n int32, key string, decide func(m M, tx *Tx) (T, error)) *Future[T] {
+// Decide runs decide as an event on a shard, and gives its answer once everything that it saw or wrote is
+// durable. Key names the part of the state that it looks at, such as a group's id; "" stands for all of it.
+func Decide[M Machine, T any](r *Runtime[M], n int32, key string,
+	decide func(m M, tx *Tx) (T, error)) *Future[T] {
 	return Park(r, n, key, func(m M, tx *Tx, f *Future[T]) {
 		value, err := decide(m, tx)
 		Answer(tx, f, value, err)
 	})
 }
 
-// Park is as Decide, but decide takes the future: it calls Answer, or keeps the future to answer in a later event.
-func Park[M Machine, T any](r *Runtime[M], n int32, key string, decide func(m M, tx *Tx, f *Future[T])) *Future[T] {
+// Park is as Decide, but decide takes the future: it calls Answer, or keeps the future to answer in a later
+// event.
+func Park[M Machine, T any](r *Runtime[M], n int32, key string,
+	decide func(m M, tx *Tx, f *Future[T])) *Future[T] {
 	f := NewFuture[T]()
 	fail := func(err error) {
 		var zero T

@@ -7,8 +7,8 @@ import (
 	"weir/internal/invariant"
 )
 
-// Tx is one event being decided: it collects the records, what follows them, and the answers. It must not be used
-// after the function it was given to has returned.
+// Tx is one event being decided: it collects the records, what follows them, and the answers. It must not be
+// used after the function it was given to has returned.
 type Tx struct {
 	// Now is the time of the event.
 	Now time.Time
@@ -26,8 +26,8 @@ type Tx struct {
 	err     error  // why the records cannot be written
 }
 
-// Append names a record to be written, and applies it at once. Key is the part of the state that the record changes,
-// such as a group's id: later events with that key are answered only when the record is durable.
+// Append names a record to be written, and applies it at once. Key is the part of the state that the record
+// changes, such as a group's id: later events with that key are answered only when the record is durable.
 //
 // All records of an event stand in one batch, unless Split was called first.
 func (tx *Tx) Append(key string, r Record) {
@@ -54,12 +54,12 @@ func (tx *Tx) Append(key string, r Record) {
 	}
 }
 
-// Split lets the event's records go into several batches, some of which may be written and others not. Call it before
-// the first Append.
+// Split lets the event's records go into several batches, some of which may be written and others not. Call
+// it before the first Append.
 func (tx *Tx) Split() { tx.split = true }
 
-// Then runs fn as an event of its own when the records are durable, or when they could not be written. It runs before
-// the event's answers leave.
+// Then runs fn as an event of its own when the records are durable, or when they could not be written. It
+// runs before the event's answers leave.
 func (tx *Tx) Then(fn func(tx *Tx, err error)) { tx.then = append(tx.then, fn) }
 
 // Answer completes f when everything that the event saw or wrote is durable; with an error, if that fails.

@@ -17,8 +17,8 @@ type batch struct {
 	ticket  Ticket
 }
 
-// finish puts a decided event where it belongs: into the batch being collected, beside a batch whose effects it saw,
-// or, if it wrote and saw nothing that is not durable, to its answers.
+// finish puts a decided event where it belongs: into the batch being collected, beside a batch whose effects
+// it saw, or, if it wrote and saw nothing that is not durable, to its answers.
 func (r *runner) finish(tx *Tx) {
 	switch {
 	case tx.err != nil:
@@ -71,8 +71,8 @@ func (r *runner) take(tx *Tx) *batch {
 	return b
 }
 
-// flush writes the current batch. If the log refuses it, everything since the last batch is taken back: first what
-// pending did, which was decided on top of it, then the batch.
+// flush writes the current batch. If the log refuses it, everything since the last batch is taken back: first
+// what pending did, which was decided on top of it, then the batch.
 func (r *runner) flush(pending *Tx) error {
 	b := r.current
 	if len(b.records) == 0 {

@@ -18,8 +18,8 @@ type Type string
 // TypeClassic is the only type so far.
 const TypeClassic Type = "classic"
 
-// MemberDescription is one member as administrators see it. Metadata and Assignment are those of the chosen protocol
-// and empty while the group is not stable.
+// MemberDescription is one member as administrators see it. Metadata and Assignment are those of the chosen
+// protocol and empty while the group is not stable.
 type MemberDescription struct {
 	MemberID   string
 	InstanceID *string

@@ -19,7 +19,8 @@ type JoinRequest struct {
 	Protocols          []Protocol
 	// RequireKnownMemberID makes a new dynamic member join in two steps (version 4 and later, KIP-394).
 	RequireKnownMemberID bool
-	// SupportsSkippingAssignment says that a returning static leader understands SkipAssignment (version 9, KIP-814).
+	// SupportsSkippingAssignment says that a returning static leader understands SkipAssignment (version 9,
+	// KIP-814).
 	SupportsSkippingAssignment bool
 	Reason                     string
 }
@@ -31,7 +32,8 @@ type JoinMember struct {
 	Metadata   []byte
 }
 
-// JoinResponse is the new generation as one member sees it. With an error MemberID still holds the id to answer with.
+// JoinResponse is the new generation as one member sees it. With an error MemberID still holds the id to
+// answer with.
 type JoinResponse struct {
 	Generation     int32
 	ProtocolType   *string

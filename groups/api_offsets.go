@@ -23,8 +23,8 @@ type CommitTopic struct {
 	Partitions []CommitPartition
 }
 
-// CommitRequest stores offsets of a group (OffsetCommit). Generation is -1 and MemberID "" for consumers outside groups
-// and for administrators.
+// CommitRequest stores offsets of a group (OffsetCommit). Generation is -1 and MemberID "" for consumers
+// outside groups and for administrators.
 type CommitRequest struct {
 	GroupID     string
 	Generation  int32
@@ -47,8 +47,8 @@ type CommitTopicResult struct {
 	Partitions []CommitPartitionResult
 }
 
-// CommitResponse mirrors the request's topics and partitions. An error of the whole request is the future's error and
-// is then to be repeated for every partition.
+// CommitResponse mirrors the request's topics and partitions. An error of the whole request is the future's
+// error and is then to be repeated for every partition.
 type CommitResponse struct{ Topics []CommitTopicResult }
 
 // FetchTopic names partitions whose committed offsets are wanted.

@@ -126,8 +126,8 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 	})
 }
 
-// putGroup makes a classic group what its record says. Of a group that is running the record says nothing new but the
-// assignments, and undo takes back no more than those.
+// putGroup makes a classic group what its record says. Of a group that is running the record says nothing new
+// but the assignments, and undo takes back no more than those.
 func (m *machine) putGroup(id string, v *kmsg.GroupMetadataValue, undo *coordinator.Undo) {
 	c := m.ensure(id, undo).classic
 	c.protocolType, c.generation, c.protocol = v.ProtocolType, v.Generation, v.Protocol

@@ -6,7 +6,8 @@ import (
 	"weir/coordinator"
 )
 
-// commit stores offsets. Those whose metadata is too large are refused one by one, the rest is stored together.
+// commit stores offsets. Those whose metadata is too large are refused one by one, the rest is stored
+// together.
 func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, error) {
 	g := m.groups[r.GroupID]
 	switch {
@@ -29,7 +30,8 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 		stored.topicID = t.ID
 		for _, p := range t.Partitions {
 			if p.Metadata != nil && utf16Len(*p.Metadata) > m.config.OffsetMetadataMaxBytes {
-				result.Partitions = append(result.Partitions, CommitPartitionResult{p.Index, ErrOffsetMetadataTooLarge})
+				refused := CommitPartitionResult{p.Index, ErrOffsetMetadataTooLarge}
+				result.Partitions = append(result.Partitions, refused)
 				continue
 			}
 			stored.offset, stored.leaderEpoch, stored.metadata = p.Offset, p.LeaderEpoch, ""
@@ -44,8 +46,8 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 	return response, nil
 }
 
-// checkCommit tells whether the one who commits may. In an empty group that is anyone who does not claim to be a
-// member: administrators, and consumers that choose their partitions themselves.
+// checkCommit tells whether the one who commits may. In an empty group that is anyone who does not claim to
+// be a member: administrators, and consumers that choose their partitions themselves.
 func (c *classic) checkCommit(r *CommitRequest) error {
 	if r.Generation < 0 && c.state == StateEmpty {
 		return nil

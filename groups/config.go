@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Config holds the settings of group coordination, named as Kafka names them. Zero values are replaced by Kafka's
-// defaults, except where zero means something: GroupInitialRebalanceDelayMs.
+// Config holds the settings of group coordination, named as Kafka names them. Zero values are replaced by
+// Kafka's defaults, except where zero means something: GroupInitialRebalanceDelayMs.
 type Config struct {
 	// OffsetsPartitions is the number of partitions of __consumer_offsets: of the topic if it exists, else
 	// offsets.topic.num.partitions.
@@ -17,7 +17,8 @@ type Config struct {
 	OffsetsLoadBufferBytes int
 	// OffsetsRetention is how long offsets outlive their group (offsets.retention.minutes).
 	OffsetsRetention time.Duration
-	// OffsetsRetentionCheckInterval is how often expired ones are looked for (offsets.retention.check.interval.ms).
+	// OffsetsRetentionCheckInterval is how often expired ones are looked for
+	// (offsets.retention.check.interval.ms).
 	OffsetsRetentionCheckInterval time.Duration
 	// GroupMinSessionTimeoutMs and GroupMaxSessionTimeoutMs bound session.timeout.ms of members.
 	GroupMinSessionTimeoutMs, GroupMaxSessionTimeoutMs int32
@@ -25,7 +26,8 @@ type Config struct {
 	GroupInitialRebalanceDelayMs int32
 	// GroupMaxSize bounds the members of one group.
 	GroupMaxSize int
-	// BatchMaxBytes bounds one record batch, and so the stored size of one group: max.message.bytes of the topic.
+	// BatchMaxBytes bounds one record batch, and so the stored size of one group: max.message.bytes of the
+	// topic.
 	BatchMaxBytes int
 }
 

@@ -14,8 +14,8 @@ import (
 	"weir/vfs"
 )
 
-// TestCommitsSurvivePowerCuts has groups commit rising offsets to a real partition while the power is cut again and
-// again: an offset that was acknowledged never goes back, and none is there that was not asked for.
+// TestCommitsSurvivePowerCuts has groups commit rising offsets to a real partition while the power is cut
+// again and again: an offset that was acknowledged never goes back, and none is there that was not asked for.
 func TestCommitsSurvivePowerCuts(t *testing.T) {
 	const cuts, groups = 40, 4
 	random := rand.New(rand.NewPCG(1, 2))
@@ -27,7 +27,7 @@ func TestCommitsSurvivePowerCuts(t *testing.T) {
 		for g := range groups {
 			at := run.fetched(t, g)
 			if at < acked[g] || at > asked[g] {
-				t.Fatalf("cut %d: group %d is at %d; acknowledged %d, asked for %d", cut, g, at, acked[g], asked[g])
+				t.Fatalf("cut %d: group %d is at %d; want %d to %d", cut, g, at, acked[g], asked[g])
 			}
 			acked[g], asked[g] = at, at
 		}

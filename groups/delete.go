@@ -7,8 +7,8 @@ import (
 	"weir/coordinator"
 )
 
-// delete drops an empty group with all that it has committed. The records may take several batches; a group of which
-// only a part could be dropped can be deleted again.
+// delete drops an empty group with all that it has committed. The records may take several batches; a group
+// of which only a part could be dropped can be deleted again.
 func (m *machine) delete(tx *coordinator.Tx, id string) error {
 	g := m.groups[id]
 	if g == nil {

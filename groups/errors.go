@@ -24,8 +24,8 @@ var (
 	ErrUnstableOffset         = errors.New("the offset belongs to an open transaction")
 )
 
-// MemberIDRequiredError answers the first join of a dynamic member: it must join again with this id (KIP-394).
-// errors.Is(err, ErrMemberIDRequired) holds.
+// MemberIDRequiredError answers the first join of a dynamic member: it must join again with this id
+// (KIP-394). errors.Is(err, ErrMemberIDRequired) holds.
 type MemberIDRequiredError struct{ MemberID string }
 
 // Error says what to do.

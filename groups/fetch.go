@@ -7,8 +7,8 @@ import (
 	"weir/coordinator"
 )
 
-// fetch reads committed offsets. Its answer leaves when all of them are durable, and so it never shows an offset that
-// a restart could take back.
+// fetch reads committed offsets. Its answer leaves when all of them are durable, and so it never shows an
+// offset that a restart could take back.
 func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, error) {
 	var offsets map[string]map[int32]offset
 	if g := m.groups[r.GroupID]; g != nil {

@@ -11,10 +11,12 @@ import (
 	"weir/coordinator"
 )
 
-// commit GROUP CLIENT|- TOPIC:PARTITION=OFFSET[@EPOCH[/METADATA]] ... [retention=1h] [generation=N] [instance=I]
+// commit GROUP CLIENT|- TOPIC:PARTITION=OFFSET[@EPOCH[/METADATA]] ... [retention=1h] [generation=N]
+// [instance=I]
 func (c *conversation) commit(d *datadriven.TestData) string {
 	w := words(d)
-	r := CommitRequest{GroupID: w[0], Generation: NoGeneration, RetentionMs: -1, InstanceID: optional(d, "instance")}
+	r := CommitRequest{GroupID: w[0], Generation: NoGeneration, RetentionMs: -1}
+	r.InstanceID = optional(d, "instance")
 	if w[1] != "-" {
 		r.Generation, r.MemberID = c.generations[w[1]], option(d, "id", c.members[w[1]])
 	}
@@ -77,7 +79,8 @@ func (c *conversation) fetch(d *datadriven.TestData) string {
 		var out []string
 		for _, t := range v.Topics {
 			for _, p := range t.Partitions {
-				out = append(out, fmt.Sprintf("%s:%d=%d@%d/%s", t.Name, p.Index, p.Offset, p.LeaderEpoch, p.Metadata))
+				at := fmt.Sprintf("%s:%d=%d@%d/%s", t.Name, p.Index, p.Offset, p.LeaderEpoch, p.Metadata)
+				out = append(out, at)
 			}
 		}
 		return strings.Join(append(out, "."), " ")
@@ -109,7 +112,8 @@ func (c *conversation) describe(d *datadriven.TestData) string {
 				out = append(out, fmt.Sprintf("%s %s %s", g.GroupID, g.State, short(g.Err)))
 				continue
 			}
-			out = append(out, fmt.Sprintf("%s %s protocol=%s/%s", g.GroupID, g.State, g.ProtocolType, g.Protocol))
+			line := fmt.Sprintf("%s %s protocol=%s/%s", g.GroupID, g.State, g.ProtocolType, g.Protocol)
+			out = append(out, line)
 			for _, m := range g.Members {
 				out = append(out, describeMember(m))
 			}

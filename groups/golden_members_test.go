@@ -7,8 +7,8 @@ import (
 	"github.com/cockroachdb/datadriven"
 )
 
-// join GROUP CLIENT [protocols=(NAME:TOPIC+TOPIC,...)] [type=consumer] [instance=I] [session=10s] [rebalance=60s]
-// [id=ID] [skip] [old]: old clients join in one step.
+// join GROUP CLIENT [protocols=(NAME:TOPIC+TOPIC,...)] [type=consumer] [instance=I] [session=10s]
+// [rebalance=60s] [id=ID] [skip] [old]: old clients join in one step.
 func (c *conversation) join(d *datadriven.TestData) string {
 	w := words(d)
 	client := w[1]
@@ -70,7 +70,8 @@ func (c *conversation) sync(d *datadriven.TestData) string {
 	client := w[1]
 	r := SyncRequest{
 		GroupID: w[0], Generation: c.generations[client], MemberID: option(d, "id", c.members[client]),
-		InstanceID: optional(d, "instance"), Protocol: optional(d, "protocol"), ProtocolType: optional(d, "type"),
+		InstanceID: optional(d, "instance"), Protocol: optional(d, "protocol"),
+		ProtocolType: optional(d, "type"),
 	}
 	d.MaybeScanArgs(c.t, "generation", &r.Generation)
 	for a := range strings.SplitSeq(option(d, "assign", ""), ",") {
@@ -82,7 +83,8 @@ func (c *conversation) sync(d *datadriven.TestData) string {
 		if err != nil {
 			return short(err)
 		}
-		return fmt.Sprintf("assigned %q protocol=%s/%s", s.Assignment, textOf(s.ProtocolType), textOf(s.Protocol))
+		protocol := textOf(s.ProtocolType) + "/" + textOf(s.Protocol)
+		return fmt.Sprintf("assigned %q protocol=%s", s.Assignment, protocol)
 	}))
 }
 
@@ -108,7 +110,8 @@ func (c *conversation) leave(d *datadriven.TestData) string {
 	w := words(d)
 	r := LeaveRequest{GroupID: w[0]}
 	for _, client := range w[1:] {
-		r.Members = append(r.Members, LeaveMember{MemberID: c.members[client], InstanceID: optional(d, "with"), Reason: "test"})
+		who := LeaveMember{MemberID: c.members[client], InstanceID: optional(d, "with"), Reason: "test"}
+		r.Members = append(r.Members, who)
 	}
 	if flag(d, "instances") {
 		for i := range strings.SplitSeq(option(d, "instances", ""), ",") {

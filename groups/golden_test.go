@@ -13,11 +13,11 @@ import (
 	"weir/coordinator"
 )
 
-// TestConversations runs the conversations in testdata: what clients ask, and what the coordinator answers. With
-// -rewrite the answers are written anew.
+// TestConversations runs the conversations in testdata: what clients ask, and what the coordinator answers.
+// With -rewrite the answers are written anew.
 //
-// Clients have names, m1 for instance, and use the member id that they were last told. "parked" is an answer that has
-// not come yet; it is shown under the command that made it come.
+// Clients have names, m1 for instance, and use the member id that they were last told. "parked" is an answer
+// that has not come yet; it is shown under the command that made it come.
 func TestConversations(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		c := &conversation{t: t, members: make(map[string]string), generations: make(map[string]int32)}
@@ -51,8 +51,9 @@ func (c *conversation) run(d *datadriven.TestData) string {
 	}
 	command, ok := map[string]func(d *datadriven.TestData) string{
 		"join": c.join, "sync": c.sync, "heartbeat": c.heartbeat, "leave": c.leave,
-		"commit": c.commit, "fetch": c.fetch, "delete-offsets": c.deleteOffsets, "topic-deleted": c.topicDeleted,
-		"describe": c.describe, "list": c.list, "delete": c.delete,
+		"commit": c.commit, "fetch": c.fetch, "delete-offsets": c.deleteOffsets,
+		"topic-deleted": c.topicDeleted,
+		"describe":      c.describe, "list": c.list, "delete": c.delete,
 		"tick": c.tickCommand, "crash": c.crashCommand, "resign": c.resign, "lead": c.lead,
 		"log": c.showLog, "hold": c.hold, "release": c.release, "refuse": c.refuse, "accept": c.accept,
 		"forget": c.forget,
@@ -135,7 +136,8 @@ func now[T any](c *conversation, f *coordinator.Future[T], show func(T) string) 
 // short is an error without its circumstances.
 func short(err error) string {
 	for _, known := range []error{
-		coordinator.ErrNotCoordinator, coordinator.ErrLoading, coordinator.ErrNotAvailable, coordinator.ErrTooLarge,
+		coordinator.ErrNotCoordinator, coordinator.ErrLoading, coordinator.ErrNotAvailable,
+		coordinator.ErrTooLarge,
 	} {
 		if errors.Is(err, known) {
 			return "error: " + known.Error()

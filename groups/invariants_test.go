@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// image is what a restart must bring back: the groups, their offsets, and the members of those that are settled.
+// image is what a restart must bring back: the groups, their offsets, and the members of those that are
+// settled.
 func image(m *machine) map[string]string {
 	all := make(map[string]string, len(m.groups))
 	for id, g := range m.groups {
@@ -84,7 +85,7 @@ func (c *classic) broken() string {
 		check(len(c.members) == 0, "empty with %d members", len(c.members))
 	case StateStable, StateCompletingRebalance:
 		check(len(c.members) > 0 && c.protocol != nil, "%s without members or protocol", c.state)
-		check(c.protocol == nil || supported[*c.protocol] == len(c.members), "protocol that some members do not offer")
+		check(c.protocol == nil || supported[*c.protocol] == len(c.members), "protocol that some do not offer")
 	}
 	for _, m := range c.members {
 		check(m.sync == nil || c.state == StateCompletingRebalance, "parked sync in state %s", c.state)

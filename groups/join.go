@@ -52,8 +52,8 @@ func (m *machine) refuse(tx *coordinator.Tx, g *group, j joining) {
 	m.completeIfJoined(tx, g)
 }
 
-// accepts tells whether the group has room. While it rebalances, those who have joined count, so that of too many
-// members the last to join again are the ones to go.
+// accepts tells whether the group has room. While it rebalances, those who have joined count, so that of too
+// many members the last to join again are the ones to go.
 //
 // What all members say about themselves is bounded too.
 func (m *machine) accepts(c *classic, j joining) bool {
@@ -86,8 +86,8 @@ func (c *Config) fitsRecord(protocols []Protocol) bool {
 	return metadataSize(protocols) <= metadataFactor*c.BatchMaxBytes
 }
 
-// metadataFactor is how many times the largest record all members' protocols may take in memory: of the several
-// protocols that a member offers, the record holds one.
+// metadataFactor is how many times the largest record all members' protocols may take in memory: of the
+// several protocols that a member offers, the record holds one.
 const metadataFactor = 8
 
 // joinNew takes in a member that has no id yet.
@@ -136,8 +136,8 @@ func (m *machine) joinKnown(tx *coordinator.Tx, g *group, j joining) {
 	mem := c.members[j.MemberID]
 	switch same := mem.matches(j.Protocols); {
 	case c.state == StateCompletingRebalance && same, c.state == StateStable && same && c.leader != mem.id:
-		// It may have missed the first answer: it gets it again. In a stable group a leader that joins wants a
-		// rebalance, because something has changed that only it can see.
+		// It may have missed the first answer: it gets it again. In a stable group a leader that joins wants
+		// a rebalance, because something has changed that only it can see.
 		r := c.joinResponse(mem, c.leader == mem.id)
 		coordinator.Answer(tx, j.future, r, nil)
 	default:
@@ -169,8 +169,8 @@ func (m *machine) addMember(tx *coordinator.Tx, g *group, id string, j joining) 
 // newMemberTimeoutMs is how long the first join of a member may be parked.
 const newMemberTimeoutMs = 5 * 60 * 1000
 
-// update takes over what a member says in a new join, and parks that join in place of an earlier one, whose client has
-// given it up.
+// update takes over what a member says in a new join, and parks that join in place of an earlier one, whose
+// client has given it up.
 func (c *classic) update(tx *coordinator.Tx, mem *member, j joining) {
 	c.answerJoin(tx, mem, JoinResponse{MemberID: mem.id}, ErrRebalanceInProgress)
 	c.offer(mem, j.Protocols)

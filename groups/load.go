@@ -2,7 +2,8 @@ package groups
 
 import "weir/coordinator"
 
-// Loaded starts the clocks of what was read from the log: each member has its whole session timeout to come back.
+// Loaded starts the clocks of what was read from the log: each member has its whole session timeout to come
+// back.
 func (m *machine) Loaded(tx *coordinator.Tx) {
 	for _, g := range m.groups {
 		c := g.classic

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// newMemberIDSuffix gives a random UUID (version 4). Member ids must not be guessed: whoever knows one can act as that
-// member.
+// newMemberIDSuffix gives a random UUID (version 4). Member ids must not be guessed: whoever knows one can
+// act as that member.
 func newMemberIDSuffix() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails: it ends the program instead

@@ -27,8 +27,8 @@ func (c *classic) add(m *member) {
 	delete(c.pendingJoin, m.id)
 }
 
-// remove takes a member, or an id that was given out, out of the group. If it led, the member that has been there
-// longest does now.
+// remove takes a member, or an id that was given out, out of the group. If it led, the member that has been
+// there longest does now.
 func (c *classic) remove(id string) {
 	if m := c.members[id]; m != nil {
 		delete(c.members, id)
@@ -124,8 +124,8 @@ func (c *classic) fits(protocolType string, protocols []Protocol) bool {
 	})
 }
 
-// choose lets each member vote for the first of its protocols that all members offer, and gives the one with the most
-// votes. Of several, the one that the member who joined first prefers.
+// choose lets each member vote for the first of its protocols that all members offer, and gives the one with
+// the most votes. Of several, the one that the member who joined first prefers.
 func (c *classic) choose() string {
 	votes := make(map[string]int)
 	var order []string

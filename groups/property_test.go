@@ -13,10 +13,10 @@ import (
 	"weir/coordinator"
 )
 
-// TestRandomConversations has clients do anything in any order, while the disk holds, refuses and crashes, and checks:
-// the state's invariants; that a generation has one leader and gives each member the assignment that the leader made
-// for it; that generations go up; that committed offsets are those of the last acknowledged commit; and that replaying
-// the log gives the state that runs.
+// TestRandomConversations has clients do anything in any order, while the disk holds, refuses and crashes,
+// and checks: the state's invariants; that a generation has one leader and gives each member the assignment
+// that the leader made for it; that generations go up; that committed offsets are those of the last
+// acknowledged commit; and that replaying the log gives the state that runs.
 func TestRandomConversations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		delay := int32(rapid.SampledFrom([]int{0, 500}).Draw(t, "delay"))
@@ -126,7 +126,8 @@ func (w *world) syncAs(c *client) {
 	r := SyncRequest{GroupID: c.group, Generation: c.generation, MemberID: c.memberID, InstanceID: c.instance}
 	if c.leads {
 		for _, m := range c.members {
-			r.Assignments = append(r.Assignments, Assignment{m.MemberID, fmt.Appendf(nil, "%s@%d", m.MemberID, c.generation)})
+			data := fmt.Appendf(nil, "%s@%d", m.MemberID, c.generation)
+			r.Assignments = append(r.Assignments, Assignment{m.MemberID, data})
 		}
 	}
 	c.sync, c.syncedAs = w.Sync(r), fmt.Sprintf("%s@%d", c.memberID, c.generation)
@@ -141,17 +142,20 @@ func (w *world) heartbeat(t *rapid.T) {
 
 func (w *world) leave(t *rapid.T) {
 	c := w.pick(t)
-	w.Leave(LeaveRequest{GroupID: c.group, Members: []LeaveMember{{MemberID: c.memberID, InstanceID: c.instance}}})
+	who := LeaveMember{MemberID: c.memberID, InstanceID: c.instance}
+	w.Leave(LeaveRequest{GroupID: c.group, Members: []LeaveMember{who}})
 }
 
 func (w *world) commit(t *rapid.T) {
 	c := w.pick(t)
-	r := CommitRequest{GroupID: c.group, Generation: c.generation, MemberID: c.memberID, InstanceID: c.instance, RetentionMs: -1}
+	r := CommitRequest{
+		GroupID: c.group, Generation: c.generation, MemberID: c.memberID, InstanceID: c.instance, RetentionMs: -1,
+	}
 	if rapid.IntRange(0, 3).Draw(t, "outside") == 0 {
 		r.Generation, r.MemberID, r.InstanceID = NoGeneration, NoMember, nil
 	}
 	offset := int64(rapid.IntRange(0, 1000).Draw(t, "offset"))
-	r.Topics = []CommitTopic{{Name: "t", Partitions: []CommitPartition{{Index: 0, Offset: offset, LeaderEpoch: -1}}}}
+	r.Topics = []CommitTopic{{Name: "t", Partitions: []CommitPartition{{Offset: offset, LeaderEpoch: -1}}}}
 	w.commits = append(w.commits, pendingCommit{c.group, offset, w.CommitOffsets(r)})
 }
 
@@ -223,7 +227,8 @@ func (w *world) collect(t *rapid.T) {
 		if c.sync != nil {
 			if r, err, ok := c.sync.Peek(); ok {
 				c.sync = nil
-				if got := w.holder(string(r.Assignment)); err == nil && got != "" && got != w.holder(c.syncedAs) {
+				got := w.holder(string(r.Assignment))
+				if err == nil && got != "" && got != w.holder(c.syncedAs) {
 					t.Fatalf("%s was assigned %q", c.syncedAs, got)
 				}
 			}
@@ -249,7 +254,8 @@ func (w *world) joined(t *rapid.T, c *client, r JoinResponse, err error) {
 		return
 	}
 	if err != nil {
-		if errors.Is(err, ErrUnknownMember) || errors.Is(err, ErrFencedInstance) || errors.Is(err, ErrGroupMaxSize) {
+		switch {
+		case errors.Is(err, ErrUnknownMember), errors.Is(err, ErrFencedInstance), errors.Is(err, ErrGroupMaxSize):
 			c.memberID = ""
 		}
 		return
@@ -266,8 +272,8 @@ func (w *world) joined(t *rapid.T, c *client, r JoinResponse, err error) {
 	w.leaders[key] = w.holder(r.Leader)
 }
 
-// holder is who has a member id, perhaps with a generation behind it. Static members may come back under another id
-// within a generation, so for them it is the instance.
+// holder is who has a member id, perhaps with a generation behind it. Static members may come back under
+// another id within a generation, so for them it is the instance.
 func (w *world) holder(id string) string {
 	for _, c := range w.clients {
 		if c.instance != nil && strings.HasPrefix(id, *c.instance+"-") {
@@ -290,7 +296,8 @@ func (w *world) check(t *rapid.T) {
 				tomb = append(tomb, id+": "+broken)
 			}
 			if g.classic.generation < w.highest[id] {
-				tomb = append(tomb, fmt.Sprintf("%s: generation %d after %d", id, g.classic.generation, w.highest[id]))
+				back := fmt.Sprintf("%s: generation %d after %d", id, g.classic.generation, w.highest[id])
+				tomb = append(tomb, back)
 			}
 			w.highest[id] = g.classic.generation
 			w.checkOffsets(g, &tomb)
@@ -302,7 +309,8 @@ func (w *world) check(t *rapid.T) {
 	w.checkReplay(t, live)
 }
 
-// checkOffsets compares committed offsets with the acknowledged commits; those that are on their way may show.
+// checkOffsets compares committed offsets with the acknowledged commits; those that are on their way may
+// show.
 func (w *world) checkOffsets(g *group, wrong *[]string) {
 	if len(w.commits) > 0 {
 		return

@@ -6,7 +6,8 @@ import (
 	"weir/coordinator"
 )
 
-// rebalanceOrComplete starts a rebalance, or brings the one that runs to an end if nobody is missing any more.
+// rebalanceOrComplete starts a rebalance, or brings the one that runs to an end if nobody is missing any
+// more.
 func (m *machine) rebalanceOrComplete(tx *coordinator.Tx, g *group, reason string) {
 	if g.classic.state != StatePreparingRebalance {
 		m.prepareRebalance(tx, g, reason)
@@ -15,8 +16,8 @@ func (m *machine) rebalanceOrComplete(tx *coordinator.Tx, g *group, reason strin
 	m.completeIfJoined(tx, g)
 }
 
-// prepareRebalance makes every member join again. An empty group waits a while for more members to come; any other
-// waits for those that it has.
+// prepareRebalance makes every member join again. An empty group waits a while for more members to come; any
+// other waits for those that it has.
 func (m *machine) prepareRebalance(tx *coordinator.Tx, g *group, reason string) {
 	c := g.classic
 	if c.state == StateCompletingRebalance {
@@ -37,8 +38,8 @@ func (m *machine) prepareRebalance(tx *coordinator.Tx, g *group, reason string) 
 	}
 }
 
-// delayInitial waits for more members of a group that has been empty: as long as they keep coming, and not longer than
-// their rebalance timeout.
+// delayInitial waits for more members of a group that has been empty: as long as they keep coming, and not
+// longer than their rebalance timeout.
 func (m *machine) delayInitial(tx *coordinator.Tx, g *group, delayMs, remainingMs int32) {
 	m.startJoinTimer(tx, g, delayMs, func(tx *coordinator.Tx, g *group) {
 		if !g.classic.newMember || remainingMs == 0 {
@@ -46,7 +47,8 @@ func (m *machine) delayInitial(tx *coordinator.Tx, g *group, delayMs, remainingM
 			return
 		}
 		g.classic.newMember = false
-		m.delayInitial(tx, g, min(m.config.GroupInitialRebalanceDelayMs, remainingMs), max(remainingMs-delayMs, 0))
+		nextMs := min(m.config.GroupInitialRebalanceDelayMs, remainingMs)
+		m.delayInitial(tx, g, nextMs, max(remainingMs-delayMs, 0))
 	})
 }
 
@@ -64,10 +66,12 @@ func (m *machine) startJoinTimer(tx *coordinator.Tx, g *group, ms int32, then fu
 	tx.Schedule(c.joinTimer, tx.Now.Add(millis(ms)))
 }
 
-// holds tells whether a timer that was armed for a group still means it: the group may have been deleted since.
+// holds tells whether a timer that was armed for a group still means it: the group may have been deleted
+// since.
 func (m *machine) holds(g *group, c *classic) bool { return m.groups[g.id] == g && g.classic == c }
 
-// completeIfJoined ends the wait for joins early if nobody is missing; the initial rebalance always waits its time.
+// completeIfJoined ends the wait for joins early if nobody is missing; the initial rebalance always waits its
+// time.
 func (m *machine) completeIfJoined(tx *coordinator.Tx, g *group) {
 	c := g.classic
 	if c.state == StatePreparingRebalance && c.previous != StateEmpty && c.allJoined() {
@@ -75,8 +79,8 @@ func (m *machine) completeIfJoined(tx *coordinator.Tx, g *group) {
 	}
 }
 
-// completeJoin begins the next generation with those who have joined. Dynamic members who have not are removed; static
-// ones keep their place until their session ends.
+// completeJoin begins the next generation with those who have joined. Dynamic members who have not are
+// removed; static ones keep their place until their session ends.
 func (m *machine) completeJoin(tx *coordinator.Tx, g *group) {
 	c := g.classic
 	if c.joinTimer != nil {
@@ -142,8 +146,8 @@ func (c *classic) electJoined() bool {
 	return false
 }
 
-// drop takes a member out and stops its clock. Whoever waits in its name learns that it is not known any more, and may
-// join anew.
+// drop takes a member out and stops its clock. Whoever waits in its name learns that it is not known any
+// more, and may join anew.
 func (c *classic) drop(tx *coordinator.Tx, mem *member) {
 	c.answerJoin(tx, mem, JoinResponse{}, ErrUnknownMember)
 	c.answerSync(tx, mem, SyncResponse{}, ErrUnknownMember)
@@ -177,7 +181,8 @@ func (c *classic) answerSync(tx *coordinator.Tx, mem *member, r SyncResponse, er
 func (c *classic) joinResponse(mem *member, withMembers bool) JoinResponse {
 	protocolType := c.protocolType
 	r := JoinResponse{
-		Generation: c.generation, ProtocolType: &protocolType, Protocol: c.protocol, Leader: c.leader, MemberID: mem.id,
+		Generation: c.generation, ProtocolType: &protocolType, Protocol: c.protocol, Leader: c.leader,
+		MemberID: mem.id,
 	}
 	if !withMembers {
 		return r

@@ -16,8 +16,8 @@ const (
 	keyGroup   = 2 // a classic group
 )
 
-// Versions of values that are written. Offsets have version 1 if they carry their own expiry, 4 if the topic's id is
-// known, else 3.
+// Versions of values that are written. Offsets have version 1 if they carry their own expiry, 4 if the
+// topic's id is known, else 3.
 const (
 	valueOffsetExpiring = 1
 	valueOffset         = 3

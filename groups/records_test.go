@@ -13,11 +13,12 @@ import (
 	"weir/coordinator"
 )
 
-// kafkaRecords were written by Apache Kafka 4.3.1, to two partitions: a static member of a group that commits and is
-// removed, and an administrator's commit with the group's deletion.
+// kafkaRecords were written by Apache Kafka 4.3.1, to two partitions: a static member of a group that commits
+// and is removed, and an administrator's commit with the group's deletion.
 var kafkaRecords = []struct{ key, value string }{
 	{"0002000b70726f62652d67726f7570", "0003000000000000ffffffff000001a204c04e6900000000"},
-	{"0002000b70726f62652d67726f7570", "00030008636f6e73756d6572000000010012636f6f70657261746976652d737469636b79" +
+	{"0002000b70726f62652d67726f7570", "00030008636f6e73756d6572000000010012" +
+		"636f6f70657261746976652d737469636b79" +
 		"002d7374617469632d312d35643834343364332d313836382d343131622d396365642d366438363239343561623936" +
 		"000001a204c05a2800000001" +
 		"002d7374617469632d312d35643834343364332d313836382d343131622d396365642d366438363239343561623936" +
@@ -56,11 +57,13 @@ func TestKafkaRecords(t *testing.T) {
 	}
 	g := m.groups["probe-group"]
 	c := g.classic
-	if c.generation != 1 || *c.protocol != "cooperative-sticky" || c.protocolType != "consumer" || len(c.members) != 1 {
+	if c.generation != 1 || *c.protocol != "cooperative-sticky" || c.protocolType != "consumer" ||
+		len(c.members) != 1 {
 		t.Fatalf("group is %+v", c)
 	}
 	mem := c.members[c.leader]
-	if mem == nil || *mem.instanceID != "static-1" || mem.sessionTimeout != 45000 || mem.rebalanceTimeout != 60000 {
+	if mem == nil || *mem.instanceID != "static-1" || mem.sessionTimeout != 45000 ||
+		mem.rebalanceTimeout != 60000 {
 		t.Fatalf("member is %+v", mem)
 	}
 	if topics := c.subscriptions(); len(topics) != 1 {
@@ -68,7 +71,8 @@ func TestKafkaRecords(t *testing.T) {
 	}
 	want := func(i int, r coordinator.Record) {
 		t.Helper()
-		if hex.EncodeToString(r.Key) != kafkaRecords[i].key || hex.EncodeToString(r.Value) != kafkaRecords[i].value {
+		kafka := kafkaRecords[i]
+		if hex.EncodeToString(r.Key) != kafka.key || hex.EncodeToString(r.Value) != kafka.value {
 			t.Errorf("record %d is written as\n%x\n%x\nwant\n%s\n%s", i, r.Key, r.Value, kafkaRecords[i].key,
 				kafkaRecords[i].value)
 		}
@@ -77,7 +81,8 @@ func TestKafkaRecords(t *testing.T) {
 	want(1, groupRecord("probe-group", c, map[string][]byte{mem.id: mem.assignment}))
 	want(2, offsetRecord("probe-group", "probe", 0, g.offsets["probe"][0]))
 	want(3, offsetRecord("simple", "probe", 0, m.groups["simple"].offsets["probe"][0]))
-	if o := m.groups["simple"].offsets["probe"][0]; o.offset != 1 || o.leaderEpoch != 3 || o.metadata != "meta" {
+	o := m.groups["simple"].offsets["probe"][0]
+	if o.offset != 1 || o.leaderEpoch != 3 || o.metadata != "meta" {
 		t.Errorf("offset %+v", o)
 	}
 }
@@ -86,7 +91,8 @@ func TestKafkaRecords(t *testing.T) {
 func TestOldVersions(t *testing.T) {
 	for version := int16(0); version <= valueOffsetMax; version++ {
 		v := kmsg.NewOffsetCommitValue()
-		v.Version, v.Offset, v.LeaderEpoch, v.Metadata, v.CommitTimestamp, v.ExpireTimestamp = version, 5, 6, "m", 7, 8
+		v.Version, v.Offset, v.LeaderEpoch, v.Metadata = version, 5, 6, "m"
+		v.CommitTimestamp, v.ExpireTimestamp = 7, 8
 		o, err := readOffset(v.AppendTo(nil))
 		want := offset{offset: 5, leaderEpoch: -1, metadata: "m", committedMs: 7, expireMs: -1}
 		if version >= 3 {
@@ -109,7 +115,8 @@ func TestOldVersions(t *testing.T) {
 		if err != nil || got.Generation != 3 || len(got.Members) != 1 {
 			t.Fatalf("group version %d: %+v, %v", version, got, err)
 		}
-		if rebalance := got.Members[0].RebalanceTimeoutMillis; version == 0 && rebalance != 10 || version > 0 && rebalance != 20 {
+		rebalance := got.Members[0].RebalanceTimeoutMillis
+		if version == 0 && rebalance != 10 || version > 0 && rebalance != 20 {
 			t.Errorf("group version %d: rebalance timeout %d", version, rebalance)
 		}
 		if since := got.CurrentStateTimestamp; version < 2 && since != -1 || version >= 2 && since != 9 {
@@ -129,7 +136,8 @@ func TestUnknownRecords(t *testing.T) {
 	}
 	good := offsetRecord("g", "t", 0, offset{})
 	for _, bad := range [][2][]byte{
-		{nil, nil}, {{0}, nil}, {{0, 1, 0}, good.Value}, {good.Key, {}}, {good.Key, {0, 5}}, {good.Key, good.Value[:9]},
+		{nil, nil}, {{0}, nil}, {{0, 1, 0}, good.Value},
+		{good.Key, {}}, {good.Key, {0, 5}}, {good.Key, good.Value[:9]},
 		{groupKey("g"), {0, 9}}, {groupKey("g"), {0, 3, 0}}, {groupKey("g")[:4], nil},
 	} {
 		if err := apply(bad[0], bad[1]); err == nil {
@@ -183,7 +191,8 @@ func TestParseSubscription(t *testing.T) {
 		t.Errorf("topics %q, %v", topics, err)
 	}
 	for _, bad := range []string{
-		"", "0001", "00010000", "ffff00000000", "0001ffffffff", "00017fffffff", "0001000000010005", "000100000001ffff",
+		"", "0001", "00010000", "ffff00000000", "0001ffffffff", "00017fffffff", "0001000000010005",
+		"000100000001ffff",
 	} {
 		if topics, err := parseSubscription(unhex(bad)); err == nil {
 			t.Errorf("%s gives %q", bad, topics)

@@ -32,7 +32,8 @@ func newRig(t testing.TB, c Config) *rig {
 // openRig is newRig for those who resign themselves.
 func openRig(c Config) *rig {
 	c.OffsetsPartitions = 1
-	r := &rig{config: c, clock: clock.NewManual(time.UnixMilli(1_000_000_000)), log: coordinator.NewMemoryLog()}
+	start := time.UnixMilli(1_000_000_000)
+	r := &rig{config: c, clock: clock.NewManual(start), log: coordinator.NewMemoryLog()}
 	r.start()
 	return r
 }
@@ -54,8 +55,8 @@ func (r *rig) crash() {
 	r.start()
 }
 
-// settle waits until everything that was asked for, and what followed from it, has been decided, and is durable unless
-// the log is held.
+// settle waits until everything that was asked for, and what followed from it, has been decided, and is
+// durable unless the log is held.
 func (r *rig) settle() {
 	for range 3 { // an event, what follows when it is durable, and what that writes
 		event := make(chan struct{})
@@ -110,7 +111,8 @@ func (r *rig) dump(offset int64) (lines []string, next int64) {
 	return lines, next
 }
 
-// subscription encodes what a consumer says about itself: version 1, topics, no user data, no owned partitions.
+// subscription encodes what a consumer says about itself: version 1, topics, no user data, no owned
+// partitions.
 func subscription(topics ...string) []byte {
 	b := binary.BigEndian.AppendUint16(nil, 1)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(topics)))

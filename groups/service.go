@@ -13,8 +13,8 @@ import (
 	"weir/partition"
 )
 
-// Service coordinates all groups whose shards this process leads. Its methods may be called from any goroutine; they
-// do not wait, the futures they give do.
+// Service coordinates all groups whose shards this process leads. Its methods may be called from any
+// goroutine; they do not wait, the futures they give do.
 type Service struct {
 	config  Config
 	runtime *coordinator.Runtime[*machine]
@@ -37,13 +37,14 @@ func newService(c Config, clk clock.Clock, lg *slog.Logger, newID func() string)
 // ShardOf gives the partition of __consumer_offsets on which a group lives.
 func (s *Service) ShardOf(groupID string) int32 { return shardOf(groupID, s.config.OffsetsPartitions) }
 
-// BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader epoch. Until
-// it is loaded, requests end with coordinator.ErrLoading.
+// BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader
+// epoch. Until it is loaded, requests end with coordinator.ErrLoading.
 func (s *Service) BecomeLeader(shard int32, p *partition.Partition) {
 	s.runtime.BecomeLeader(shard, coordinator.OnPartition(p))
 }
 
-// Resign unloads a shard: whoever waits gets coordinator.ErrNotCoordinator. It returns when the shard has ended.
+// Resign unloads a shard: whoever waits gets coordinator.ErrNotCoordinator. It returns when the shard has
+// ended.
 func (s *Service) Resign(shard int32) { s.runtime.Resign(shard) }
 
 // Loaded is closed when the shard has been loaded or has failed to; nil if this process does not lead it.
@@ -53,17 +54,19 @@ func (s *Service) Loaded(shard int32) <-chan struct{} { return s.runtime.Loaded(
 func (s *Service) Close(ctx context.Context) error { return s.runtime.Close(ctx) }
 
 // decide runs fn as an event of a group.
-func decide[T any](s *Service, groupID string, fn func(m *machine, tx *coordinator.Tx) (T, error)) *coordinator.Future[T] {
+func decide[T any](s *Service, groupID string,
+	fn func(m *machine, tx *coordinator.Tx) (T, error)) *coordinator.Future[T] {
 	return coordinator.Decide(s.runtime, s.ShardOf(groupID), groupID, fn)
 }
 
-// Join makes a member part of the next generation. The answer comes when the generation begins. What the request holds
-// is copied.
+// Join makes a member part of the next generation. The answer comes when the generation begins. What the
+// request holds is copied.
 func (s *Service) Join(r JoinRequest) *coordinator.Future[JoinResponse] {
 	switch {
 	case r.GroupID == "":
 		return coordinator.Completed(JoinResponse{MemberID: r.MemberID}, ErrInvalidGroupID)
-	case r.SessionTimeoutMs < s.config.GroupMinSessionTimeoutMs, r.SessionTimeoutMs > s.config.GroupMaxSessionTimeoutMs:
+	case r.SessionTimeoutMs < s.config.GroupMinSessionTimeoutMs,
+		r.SessionTimeoutMs > s.config.GroupMaxSessionTimeoutMs:
 		return coordinator.Completed(JoinResponse{MemberID: r.MemberID}, ErrInvalidSessionTimeout)
 	case !s.config.fitsRecord(r.Protocols):
 		return coordinator.Completed(JoinResponse{}, ErrGroupMaxSize)
@@ -73,11 +76,13 @@ func (s *Service) Join(r JoinRequest) *coordinator.Future[JoinResponse] {
 		r.Protocols[i].Metadata = bytes.Clone(r.Protocols[i].Metadata)
 	}
 	return coordinator.Park(s.runtime, s.ShardOf(r.GroupID), r.GroupID,
-		func(m *machine, tx *coordinator.Tx, f *coordinator.Future[JoinResponse]) { m.join(tx, joining{&r, f}) })
+		func(m *machine, tx *coordinator.Tx, f *coordinator.Future[JoinResponse]) {
+			m.join(tx, joining{&r, f})
+		})
 }
 
-// Sync gives a member its assignment. The answer comes when the leader's assignment is durable. What the request holds
-// is copied.
+// Sync gives a member its assignment. The answer comes when the leader's assignment is durable. What the
+// request holds is copied.
 func (s *Service) Sync(r SyncRequest) *coordinator.Future[SyncResponse] {
 	if r.GroupID == "" {
 		return coordinator.Completed(SyncResponse{}, ErrInvalidGroupID)
@@ -90,7 +95,8 @@ func (s *Service) Sync(r SyncRequest) *coordinator.Future[SyncResponse] {
 		func(m *machine, tx *coordinator.Tx, f *coordinator.Future[SyncResponse]) { m.sync(tx, &r, f) })
 }
 
-// Heartbeat prolongs a member's session. While the shard is loading it succeeds: nothing is known against the member.
+// Heartbeat prolongs a member's session. While the shard is loading it succeeds: nothing is known against the
+// member.
 func (s *Service) Heartbeat(r HeartbeatRequest) *coordinator.Future[HeartbeatResponse] {
 	if r.GroupID == "" {
 		return coordinator.Completed(HeartbeatResponse{}, ErrInvalidGroupID)
@@ -109,20 +115,26 @@ func (s *Service) Leave(r LeaveRequest) *coordinator.Future[LeaveResponse] {
 	if r.GroupID == "" {
 		return coordinator.Completed(LeaveResponse{}, ErrInvalidGroupID)
 	}
-	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (LeaveResponse, error) { return m.leave(tx, &r) })
+	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (LeaveResponse, error) {
+		return m.leave(tx, &r)
+	})
 }
 
 // CommitOffsets stores offsets of a group. The group id may be "", as old consumers have it.
 //
-// A commit with a generation to a group that does not exist ends with ErrGroupNotFound, which is GROUP_ID_NOT_FOUND
-// from version 9 on and was ILLEGAL_GENERATION before.
+// A commit with a generation to a group that does not exist ends with ErrGroupNotFound, which is
+// GROUP_ID_NOT_FOUND from version 9 on and was ILLEGAL_GENERATION before.
 func (s *Service) CommitOffsets(r CommitRequest) *coordinator.Future[CommitResponse] {
-	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (CommitResponse, error) { return m.commit(tx, &r) })
+	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (CommitResponse, error) {
+		return m.commit(tx, &r)
+	})
 }
 
 // FetchOffsets reads committed offsets of a group. A group that does not exist has none.
 func (s *Service) FetchOffsets(r FetchRequest) *coordinator.Future[FetchResponse] {
-	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (FetchResponse, error) { return m.fetch(tx, &r) })
+	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (FetchResponse, error) {
+		return m.fetch(tx, &r)
+	})
 }
 
 // Describe describes groups, in the order asked for; what went wrong with one stands in its Err.
@@ -146,14 +158,13 @@ func (s *Service) Describe(ids []string) *coordinator.Future[[]Description] {
 	})
 }
 
-// List lists the groups of all shards that this process leads, sorted by id. A shard that is lost meanwhile is left
-// out; one that is loading makes it an error, for the listing would look whole and not be.
+// List lists the groups of all shards that this process leads, sorted by id. A shard that is lost meanwhile
+// is left out; one that is loading makes it an error, for the listing would look whole and not be.
 func (s *Service) List(r ListRequest) *coordinator.Future[[]Listed] {
 	var parts []*coordinator.Future[[]Listed]
 	for _, n := range s.runtime.Shards() {
-		parts = append(parts, coordinator.Decide(s.runtime, n, "", func(m *machine, tx *coordinator.Tx) ([]Listed, error) {
-			return m.list(tx, &r), nil
-		}))
+		list := func(m *machine, tx *coordinator.Tx) ([]Listed, error) { return m.list(tx, &r), nil }
+		parts = append(parts, coordinator.Decide(s.runtime, n, "", list))
 	}
 	return coordinator.Gather(parts, func(parts []*coordinator.Future[[]Listed]) ([]Listed, error) {
 		var all []Listed
@@ -201,10 +212,11 @@ func (s *Service) DeleteOffsets(r DeleteOffsetsRequest) *coordinator.Future[Dele
 func (s *Service) TopicDeleted(name string) *coordinator.Future[struct{}] {
 	var parts []*coordinator.Future[struct{}]
 	for _, n := range s.runtime.Shards() {
-		parts = append(parts, coordinator.Decide(s.runtime, n, "", func(m *machine, tx *coordinator.Tx) (struct{}, error) {
+		drop := func(m *machine, tx *coordinator.Tx) (struct{}, error) {
 			m.topicDeleted(tx, name)
 			return struct{}{}, nil
-		}))
+		}
+		parts = append(parts, coordinator.Decide(s.runtime, n, "", drop))
 	}
 	return coordinator.Gather(parts, func(parts []*coordinator.Future[struct{}]) (struct{}, error) {
 		var errs []error

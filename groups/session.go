@@ -15,8 +15,8 @@ func (m *machine) prolong(tx *coordinator.Tx, g *group, mem *member, ms int32) {
 	tx.Schedule(mem.session, tx.Now.Add(millis(ms)))
 }
 
-// expireSession removes a member that has not been heard of. One that waits for an answer is alive, unless it is new:
-// then it cannot have sent a heartbeat, and its client may have gone while its join was parked.
+// expireSession removes a member that has not been heard of. One that waits for an answer is alive, unless it
+// is new: then it cannot have sent a heartbeat, and its client may have gone while its join was parked.
 func (m *machine) expireSession(tx *coordinator.Tx, g *group, mem *member) {
 	if !mem.isNew && (mem.join != nil || mem.sync != nil) {
 		return

@@ -5,8 +5,8 @@ import (
 	"unicode/utf16"
 )
 
-// shardOf gives the shard of a group as Kafka computes it: Java's String.hashCode, made positive, modulo the number of
-// partitions.
+// shardOf gives the shard of a group as Kafka computes it: Java's String.hashCode, made positive, modulo the
+// number of partitions.
 func shardOf(groupID string, partitions int32) int32 {
 	var hash int32
 	for _, unit := range utf16.Encode([]rune(groupID)) {

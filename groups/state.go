@@ -17,8 +17,8 @@ type machine struct {
 
 // group is one group: what it has committed, and its members by the protocol that it uses.
 //
-// The classic protocol is the only kind so far. Another kind gets its own field and files; committed offsets are the
-// group's, not the kind's, so that they stay when the kind changes.
+// The classic protocol is the only kind so far. Another kind gets its own field and files; committed offsets
+// are the group's, not the kind's, so that they stay when the kind changes.
 type group struct {
 	id      string
 	offsets map[string]map[int32]offset // by topic and partition; changed by apply alone
@@ -47,8 +47,9 @@ func newGroup(id string) *group {
 
 // classic is the side of a group that follows the classic protocol.
 //
-// A record says how the group was when its last generation became stable or empty; events change the group from
-// there on. A restart takes the group back to the record, and its members find their way by the protocol.
+// A record says how the group was when its last generation became stable or empty; events change the group
+// from there on. A restart takes the group back to the record, and its members find their way by the
+// protocol.
 type classic struct {
 	state    State
 	previous State // the state before, StateDead at first
@@ -103,9 +104,6 @@ type member struct {
 	session *coordinator.Timer
 }
 
-// simple tells whether the group is only a place for offsets.
-func (c *classic) simple() bool { return c.protocolType == "" && c.state == StateEmpty }
-
 // transition moves the group to another state.
 func (c *classic) transition(tx *coordinator.Tx, to State) {
 	c.previous, c.state, c.sinceMs = c.state, to, tx.Now.UnixMilli()
@@ -114,8 +112,8 @@ func (c *classic) transition(tx *coordinator.Tx, to State) {
 // usesConsumerProtocol tells whether members' metadata is that of consumers, so that it can be understood.
 func (c *classic) usesConsumerProtocol() bool { return c.protocolType == consumerProtocolType }
 
-// subscribedTo tells whether the group may be reading a topic: yes, if its members are consumers and cannot be
-// understood.
+// subscribedTo tells whether the group may be reading a topic: yes, if its members are consumers and cannot
+// be understood.
 func (c *classic) subscribedTo(topic string) bool {
 	if c.subscribed == nil {
 		return c.usesConsumerProtocol()
@@ -123,6 +121,3 @@ func (c *classic) subscribedTo(topic string) bool {
 	_, ok := c.subscribed[topic]
 	return ok
 }
-
-// find gives the group, nil if there is none.
-func (m *machine) find(id string) *group { return m.groups[id] }

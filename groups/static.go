@@ -2,8 +2,8 @@ package groups
 
 import "weir/coordinator"
 
-// replaceStatic lets a static member that has lost its id take its place again under a new one (KIP-345). The holder
-// of the old id is fenced. In a stable group nothing else happens, if the protocol stays the same.
+// replaceStatic lets a static member that has lost its id take its place again under a new one (KIP-345). The
+// holder of the old id is fenced. In a stable group nothing else happens, if the protocol stays the same.
 func (m *machine) replaceStatic(tx *coordinator.Tx, g *group, old *member, id string, j joining) {
 	c := g.classic
 	leaderBefore := c.leader
@@ -31,7 +31,8 @@ func (m *machine) replaceStatic(tx *coordinator.Tx, g *group, old *member, id st
 }
 
 // storeReplaced writes the group with the new member id, and answers the join when that is durable.
-func (m *machine) storeReplaced(tx *coordinator.Tx, g *group, old, mem *member, leaderBefore string, j joining) {
+func (m *machine) storeReplaced(tx *coordinator.Tx, g *group, old, mem *member, leaderBefore string,
+	j joining) {
 	c := g.classic
 	assignments := make(map[string][]byte, len(c.members))
 	for _, other := range c.members {
@@ -55,8 +56,8 @@ func (m *machine) storeReplaced(tx *coordinator.Tx, g *group, old, mem *member, 
 			c.answerJoin(tx, mem, r, nil)
 			m.prolong(tx, g, mem, mem.sessionTimeout) // it may have ended while the member waited
 		default:
-			// An old client that is told that it leads would compute an assignment. It is told the old leader's id,
-			// and so fetches the assignment that there is.
+			// An old client that is told that it leads would compute an assignment. It is told the old
+			// leader's id, and so fetches the assignment that there is.
 			r := c.joinResponse(mem, false)
 			r.Leader = leaderBefore
 			c.answerJoin(tx, mem, r, nil)

@@ -5,14 +5,15 @@ import (
 	"errors"
 )
 
-// consumerProtocolType is the protocol type of consumers, whose metadata the coordinator understands a little.
+// consumerProtocolType is the protocol type of consumers, whose metadata the coordinator understands a
+// little.
 const consumerProtocolType = "consumer"
 
 // errSubscription says that metadata is not a consumer's subscription.
 var errSubscription = errors.New("metadata is not a consumer subscription")
 
-// parseSubscription reads the topics out of a consumer's metadata. Every version begins with version 0: an int16
-// version and an array of strings.
+// parseSubscription reads the topics out of a consumer's metadata. Every version begins with version 0: an
+// int16 version and an array of strings.
 func parseSubscription(metadata []byte) ([]string, error) {
 	if len(metadata) < 6 || int16(binary.BigEndian.Uint16(metadata)) < 0 {
 		return nil, errSubscription
@@ -37,8 +38,8 @@ func parseSubscription(metadata []byte) ([]string, error) {
 	return topics, nil
 }
 
-// subscriptions gives the topics that the members read together; nil if they are not consumers or one of them cannot
-// be understood.
+// subscriptions gives the topics that the members read together; nil if they are not consumers or one of them
+// cannot be understood.
 func (c *classic) subscriptions() map[string]struct{} {
 	if !c.usesConsumerProtocol() || c.protocol == nil && len(c.members) > 0 {
 		return nil

@@ -19,9 +19,8 @@ func (m *machine) sync(tx *coordinator.Tx, r *SyncRequest, f *coordinator.Future
 	case StatePreparingRebalance:
 		coordinator.Answer(tx, f, SyncResponse{}, ErrRebalanceInProgress)
 	case StateCompletingRebalance:
-		if mem.sync != nil { // the client asks again on another connection; the first one gets no answer that counts
-			c.answerSync(tx, mem, SyncResponse{}, ErrRebalanceInProgress)
-		}
+		// A client that asks again has given up its first request.
+		c.answerSync(tx, mem, SyncResponse{}, ErrRebalanceInProgress)
 		mem.sync = f
 		c.synced(tx, mem)
 		if c.leader == mem.id {
