@@ -101,7 +101,8 @@ func randomBytes(rnd *rand.Rand, n int) []byte {
 	}
 	b := make([]byte, rnd.IntN(n))
 	for i := range b {
-		b[i] = byte(rnd.IntN(256)) & byte(rnd.IntN(256))
+		few := rnd.IntN(256) // bits, so that the bytes compress
+		b[i] = byte(rnd.IntN(256) & few)
 	}
 	return b
 }

@@ -82,7 +82,7 @@ func logHandler(w io.Writer, terminal bool, format string, level slog.Level) slo
 	case format == "json":
 		return slog.NewJSONHandler(w, options)
 	case format == "auto" && terminal:
-		return tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
+		return tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
 	default:
 		return slog.NewTextHandler(w, options)
 	}
