@@ -11,15 +11,18 @@ import (
 // Metadata (key 3), v0-v13.
 //
 // Behavior:
-//   - Describes the brokers, and the topics asked for by name or id, each once; null topics (empty ones in v0) mean all.
-//   - Unknown names answer 3, impossible names 17, unknown ids 100. If one topic is named by id, only ids count.
-//   - With auto.create.topics.enable, an unknown topic that the client lets be created is created before the answer,
-//     which then describes it (Kafka answers 3 and the client asks again); one that cannot be created answers why.
+//   - Describes the brokers, and the topics asked for by name or id, each once; null topics (empty ones in
+//     v0) mean all.
+//   - Unknown names answer 3, impossible names 17, unknown ids 100. If one topic is named by id, only ids
+//     count.
+//   - With auto.create.topics.enable, an unknown topic that the client lets be created is created before the
+//     answer, which then describes it (Kafka answers 3 and the client asks again); one that cannot be created
+//     answers why.
 //   - Brokers are described at the listener that the client came in on.
 //
-// Version notes: v1 controller, v2 cluster id, v4 AllowAutoTopicCreation, v5 offline replicas, v7 leader epochs, v8-v10
-// authorised operations (KIP-430; of the cluster up to v10), v10 topic ids in answers, v12 topics by id (an id or a null
-// name in v10 and v11 answers 42), v13 an error of the whole answer.
+// Version notes: v1 controller, v2 cluster id, v4 AllowAutoTopicCreation, v5 offline replicas, v7 leader
+// epochs, v8-v10 authorised operations (KIP-430; of the cluster up to v10), v10 topic ids in answers, v12
+// topics by id (an id or a null name in v10 and v11 answers 42), v13 an error of the whole answer.
 func (h *Handlers) serveMetadata(c *Conn, version int16, req *kmsg.MetadataRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.MetadataResponse)
 	resp.ControllerID = -1
@@ -107,7 +110,8 @@ func (h *Handlers) autoCreate(c *Conn, req *kmsg.MetadataRequest) map[string]err
 	return failed
 }
 
-// describeTopics describes the topics asked for, each once: those with an id if there is one, else those with a name.
+// describeTopics describes the topics asked for, each once: those with an id if there is one, else those with
+// a name.
 func (h *Handlers) describeTopics(c *Conn, version int16, image *metadata.Image, req *kmsg.MetadataRequest,
 	created map[string]error,
 ) []kmsg.MetadataResponseTopic {

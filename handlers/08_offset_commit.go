@@ -13,12 +13,15 @@ import (
 // OffsetCommit (key 8), v2-v10.
 //
 // Behavior:
-//   - Stores offsets with the group's coordinator and answers when they are durable. Offsets are not compared with the log.
-//   - Topics and partitions that do not exist answer 3 (an unknown id 100) without keeping the others from being stored.
+//   - Stores offsets with the group's coordinator and answers when they are durable. Offsets are not compared
+//     with the log.
+//   - Topics and partitions that do not exist answer 3 (an unknown id 100) without keeping the others from
+//     being stored.
 //   - An error of the whole commit (generation, member, coordinator) stands at every partition.
 //
-// Version notes: v3 throttle time, v5 no retention time (before, it bounds how long the offsets live), v6 leader epochs
-// (KIP-320), v7 static members (KIP-345), v9 member epochs of the consumer protocol, v10 topic ids (KIP-848).
+// Version notes: v3 throttle time, v5 no retention time (before, it bounds how long the offsets live), v6
+// leader epochs (KIP-320), v7 static members (KIP-345), v9 member epochs of the consumer protocol, v10 topic
+// ids (KIP-848).
 func (h *Handlers) serveOffsetCommit(c *Conn, version int16, req *kmsg.OffsetCommitRequest) Answer {
 	answer := &commitAnswer{resp: req.ResponseKind().(*kmsg.OffsetCommitResponse)}
 	commit := groups.CommitRequest{
@@ -71,7 +74,8 @@ func (h *Handlers) serveOffsetCommit(c *Conn, version int16, req *kmsg.OffsetCom
 }
 
 // commitTopic finds the topic of one part of a commit.
-func (h *Handlers) commitTopic(c *Conn, version int16, image *metadata.Image, asked *kmsg.OffsetCommitRequestTopic,
+func (h *Handlers) commitTopic(c *Conn, version int16, image *metadata.Image,
+	asked *kmsg.OffsetCommitRequestTopic,
 ) (*metadata.Topic, error) {
 	topic, unknown := image.Topic(asked.Topic), error(kerr.UnknownTopicOrPartition)
 	if version >= 10 {
@@ -86,7 +90,8 @@ func (h *Handlers) commitTopic(c *Conn, version int16, image *metadata.Image, as
 	return topic, nil
 }
 
-// commitAnswer is an answer whose partitions stand as they were asked for, of which some wait for the coordinator.
+// commitAnswer is an answer whose partitions stand as they were asked for, of which some wait for the
+// coordinator.
 type commitAnswer struct {
 	resp *kmsg.OffsetCommitResponse
 	sent [][2]int // places of topic and partition, in the order in which they were sent to the coordinator

@@ -12,12 +12,13 @@ import (
 // OffsetFetch (key 9), v1-v10.
 //
 // Behavior:
-//   - Answers the committed offsets of groups: of the partitions asked for, or all there are. A partition without one
-//     answers offset -1 and no error, and so does an unknown group.
+//   - Answers the committed offsets of groups: of the partitions asked for, or all there are. A partition
+//     without one answers offset -1 and no error, and so does an unknown group.
 //   - Topics are not compared with the metadata before v10, where an unknown id answers 100.
 //
-// Version notes: v2 null topics mean all and an error of the group stands at the top (before: at each partition), v5 leader
-// epochs, v7 RequireStable (KIP-447), v8 several groups (KIP-709), v9 member ids and epochs, v10 topic ids (KIP-848).
+// Version notes: v2 null topics mean all and an error of the group stands at the top (before: at each
+// partition), v5 leader epochs, v7 RequireStable (KIP-447), v8 several groups (KIP-709), v9 member ids and
+// epochs, v10 topic ids (KIP-848).
 func (h *Handlers) serveOffsetFetch(c *Conn, version int16, req *kmsg.OffsetFetchRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.OffsetFetchResponse)
 	if version < 8 {
@@ -27,7 +28,9 @@ func (h *Handlers) serveOffsetFetch(c *Conn, version int16, req *kmsg.OffsetFetc
 			asked.Topics = []kmsg.OffsetFetchRequestGroupTopic{}
 		}
 		for _, t := range req.Topics {
-			asked.Topics = append(asked.Topics, kmsg.OffsetFetchRequestGroupTopic{Topic: t.Topic, Partitions: t.Partitions})
+			asked.Topics = append(asked.Topics, kmsg.OffsetFetchRequestGroupTopic{
+				Topic: t.Topic, Partitions: t.Partitions,
+			})
 		}
 		one := h.fetchOffsets(c, version, &asked, req.RequireStable)
 		return LaterFuture(one, func(g kmsg.OffsetFetchResponseGroup, _ error) kmsg.Response {
@@ -97,8 +100,8 @@ func (h *Handlers) fetchOffsets(c *Conn, version int16, asked *kmsg.OffsetFetchR
 	})
 }
 
-// offsetsOf encodes a group's offsets. When all were asked for, topics that the client may not see, and for versions with
-// ids those that are gone, are left out.
+// offsetsOf encodes a group's offsets. When all were asked for, topics that the client may not see, and for
+// versions with ids those that are gone, are left out.
 func (h *Handlers) offsetsOf(c *Conn, version int16, image *metadata.Image, r groups.FetchResponse, all bool,
 ) kmsg.OffsetFetchResponseGroup {
 	group := kmsg.NewOffsetFetchResponseGroup()
@@ -117,7 +120,8 @@ func (h *Handlers) offsetsOf(c *Conn, version int16, image *metadata.Image, r gr
 		for _, p := range t.Partitions {
 			text := p.Metadata
 			answer.Partitions = append(answer.Partitions, kmsg.OffsetFetchResponseGroupTopicPartition{
-				Partition: p.Index, Offset: p.Offset, LeaderEpoch: p.LeaderEpoch, Metadata: &text, ErrorCode: h.code(p.Err),
+				Partition: p.Index, Offset: p.Offset, LeaderEpoch: p.LeaderEpoch, Metadata: &text,
+				ErrorCode: h.code(p.Err),
 			})
 		}
 		group.Topics = append(group.Topics, answer)
@@ -125,7 +129,8 @@ func (h *Handlers) offsetsOf(c *Conn, version int16, image *metadata.Image, r gr
 	return group
 }
 
-// noOffsets is the answer for a group whose coordinator refused. Version 1 has no place for its code but the partitions.
+// noOffsets is the answer for a group whose coordinator refused. Version 1 has no place for its code but the
+// partitions.
 func (h *Handlers) noOffsets(version int16, asked *kmsg.OffsetFetchRequestGroup, err error,
 ) kmsg.OffsetFetchResponseGroup {
 	group := kmsg.NewOffsetFetchResponseGroup()

@@ -13,16 +13,16 @@ const (
 )
 
 // malformed is what Kafka says with INVALID_REQUEST when it has nothing better to say (Errors.java).
-const malformed = "This most likely occurs because of a request being malformed by the client library or the " +
-	"message was sent to an incompatible broker. See the broker logs for more details."
+const malformed = "This most likely occurs because of a request being malformed by the client library or " +
+	"the message was sent to an incompatible broker. See the broker logs for more details."
 
 // FindCoordinator (key 10), v0-v6.
 //
 // Behavior:
-//   - The coordinator of a group is the leader of its partition of __consumer_offsets, which is created when it is first
-//     asked for.
-//   - Coordinators of transactions, and of share partitions from v6 on, answer 15: as a Kafka does whose internal topic
-//     for them cannot be made. Share partitions before v6 and unknown types answer 42.
+//   - The coordinator of a group is the leader of its partition of __consumer_offsets, which is created when
+//     it is first asked for.
+//   - Coordinators of transactions, and of share partitions from v6 on, answer 15: as a Kafka does whose
+//     internal topic for them cannot be made. Share partitions before v6 and unknown types answer 42.
 //
 // Version notes: v1 type, v4 several keys (KIP-699), v6 share coordinators (KIP-932).
 func (h *Handlers) serveFindCoordinator(c *Conn, version int16, req *kmsg.FindCoordinatorRequest) Answer {

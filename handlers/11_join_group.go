@@ -12,11 +12,12 @@ import (
 // Behavior:
 //   - The answer comes when the generation begins: at once for most changes to a stable group, after
 //     group.initial.rebalance.delay.ms for a new one, at the latest after the members' rebalance timeout.
-//   - The leader gets every member's metadata, the others none. An error leaves generation -1 and echoes the member id.
+//   - The leader gets every member's metadata, the others none. An error leaves generation -1 and echoes the
+//     member id.
 //
-// Version notes: v1 rebalance timeout (the session timeout before), v4 a new dynamic member gets error 79 and the id to
-// join with (KIP-394), v5 static members (KIP-345), v7 protocol type in the answer and null protocols, v8 reason
-// (KIP-800), v9 SkipAssignment (KIP-814).
+// Version notes: v1 rebalance timeout (the session timeout before), v4 a new dynamic member gets error 79 and
+// the id to join with (KIP-394), v5 static members (KIP-345), v7 protocol type in the answer and null
+// protocols, v8 reason (KIP-800), v9 SkipAssignment (KIP-814).
 func (h *Handlers) serveJoinGroup(c *Conn, r *Request, version int16, req *kmsg.JoinGroupRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.JoinGroupResponse)
 	if !h.allowed(c, opRead, groupResource, req.Group) {

@@ -11,7 +11,8 @@ import (
 //
 // Behavior:
 //   - Takes members out of a group: by member id, or static ones by instance id (what administrators do).
-//   - From v3 on each member has an error of its own, and the request has one only if nobody could be looked at.
+//   - From v3 on each member has an error of its own, and the request has one only if nobody could be looked
+//     at.
 //
 // Version notes: v3 several members (KIP-345), v4 is flexible, v5 reason (KIP-800).
 func (h *Handlers) serveLeaveGroup(c *Conn, version int16, req *kmsg.LeaveGroupRequest) Answer {

@@ -10,8 +10,8 @@ import (
 // SyncGroup (key 14), v0-v5.
 //
 // Behavior:
-//   - The leader brings everyone's assignment, every member gets its own. The answer comes when the leader's assignment
-//     is durable.
+//   - The leader brings everyone's assignment, every member gets its own. The answer comes when the leader's
+//     assignment is durable.
 //   - From v5 on a null protocol or protocol type answers 23, as does one that is not the group's.
 //
 // Version notes: v3 static members (KIP-345), v4 is flexible, v5 protocol and its type (KIP-559).
@@ -31,7 +31,9 @@ func (h *Handlers) serveSyncGroup(c *Conn, version int16, req *kmsg.SyncGroupReq
 		ProtocolType: req.ProtocolType, Protocol: req.Protocol,
 	}
 	for _, a := range req.GroupAssignment {
-		sync.Assignments = append(sync.Assignments, groups.Assignment{MemberID: a.MemberID, Data: a.MemberAssignment})
+		sync.Assignments = append(sync.Assignments, groups.Assignment{
+			MemberID: a.MemberID, Data: a.MemberAssignment,
+		})
 	}
 	return LaterFuture(h.Groups.Sync(sync), func(synced groups.SyncResponse, err error) kmsg.Response {
 		resp.ErrorCode = h.code(err)

@@ -10,10 +10,12 @@ import (
 // DescribeGroups (key 15), v0-v6.
 //
 // Behavior:
-//   - Describes classic groups with their members. Metadata and assignments are empty while a group is not stable.
+//   - Describes classic groups with their members. Metadata and assignments are empty while a group is not
+//     stable.
 //   - A group that does not exist is described as Dead without an error, from v6 on with error 69.
 //
-// Version notes: v3 authorised operations (KIP-430), v4 static members (KIP-345), v6 error 69 and its text (KIP-1043).
+// Version notes: v3 authorised operations (KIP-430), v4 static members (KIP-345), v6 error 69 and its text
+// (KIP-1043).
 func (h *Handlers) serveDescribeGroups(c *Conn, version int16, req *kmsg.DescribeGroupsRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.DescribeGroupsResponse)
 	var ids []string
@@ -43,7 +45,8 @@ func (h *Handlers) serveDescribeGroups(c *Conn, version int16, req *kmsg.Describ
 }
 
 // describedGroup encodes one group.
-func (h *Handlers) describedGroup(c *Conn, version int16, req *kmsg.DescribeGroupsRequest, d *groups.Description,
+func (h *Handlers) describedGroup(c *Conn, version int16, req *kmsg.DescribeGroupsRequest,
+	d *groups.Description,
 ) kmsg.DescribeGroupsResponseGroup {
 	group := kmsg.NewDescribeGroupsResponseGroup()
 	group.Group, group.State = d.GroupID, string(d.State)

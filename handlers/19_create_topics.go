@@ -12,9 +12,10 @@ import (
 // CreateTopics (key 19), v2-v7.
 //
 // Behavior:
-//   - Creates each topic for itself; the answer comes when its partitions serve. -1 partitions or replicas mean the
-//     broker's defaults. A name that stands twice is answered once, with 42, and not created.
-//   - A replication factor above the number of brokers is lowered to it, unless the broker was told to be strict.
+//   - Creates each topic for itself; the answer comes when its partitions serve. -1 partitions or replicas
+//     mean the broker's defaults. A name that stands twice is answered once, with 42, and not created.
+//   - A replication factor above the number of brokers is lowered to it, unless the broker was told to be
+//     strict.
 //   - ValidateOnly judges without creating.
 //
 // Version notes: v5 the numbers and settings of the new topic (KIP-525), v7 its id (KIP-516).
@@ -25,6 +26,7 @@ func (h *Handlers) serveCreateTopics(c *Conn, version int16, req *kmsg.CreateTop
 		count[t.Topic]++
 	}
 	var wanted []cluster.NewTopic
+	anyTopic := h.allowed(c, opCreate, clusterResource, clusterName)
 	for i := range req.Topics {
 		t := &req.Topics[i]
 		switch {
@@ -32,7 +34,7 @@ func (h *Handlers) serveCreateTopics(c *Conn, version int16, req *kmsg.CreateTop
 			count[t.Topic] = -1 // answered
 			resp.Topics = append(resp.Topics, h.notCreated(version, t.Topic, duplicateTopic))
 		case count[t.Topic] < 0:
-		case !h.allowed(c, opCreate, clusterResource, clusterName) && !h.allowed(c, opCreate, topicResource, t.Topic):
+		case !anyTopic && !h.allowed(c, opCreate, topicResource, t.Topic):
 			resp.Topics = append(resp.Topics, h.notCreated(version, t.Topic, kerr.TopicAuthorizationFailed))
 		default:
 			topic, err := newTopic(t)
@@ -92,7 +94,8 @@ func (h *Handlers) notCreated(version int16, name string, err error) kmsg.Create
 }
 
 // createdTopic is the answer for a topic that was created or could be.
-func (h *Handlers) createdTopic(c *Conn, version int16, topic *metadata.Topic) kmsg.CreateTopicsResponseTopic {
+func (h *Handlers) createdTopic(c *Conn, version int16, topic *metadata.Topic,
+) kmsg.CreateTopicsResponseTopic {
 	t := kmsg.NewCreateTopicsResponseTopic()
 	t.Topic, t.TopicID = topic.Name, topic.ID
 	if version < 5 {

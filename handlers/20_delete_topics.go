@@ -11,7 +11,8 @@ import (
 // DeleteTopics (key 20), v1-v6.
 //
 // Behavior:
-//   - Deletes topics with their data and their committed offsets; the answer comes when they are gone from the metadata.
+//   - Deletes topics with their data and their committed offsets; the answer comes when they are gone from
+//     the metadata.
 //   - A topic that stands twice, by name, by id or by both, is answered once, with 42, and not deleted.
 //   - delete.topic.enable=false answers 73.
 //
@@ -33,7 +34,8 @@ func (h *Handlers) serveDeleteTopics(c *Conn, version int16, req *kmsg.DeleteTop
 			err = refuse(kerr.TopicDeletionDisabled, "Topic deletion is disabled.")
 		}
 		if err != nil {
-			resp.Topics = append(resp.Topics, deletedTopic(topics[i].Topic, topics[i].TopicID, h.code(err), h.message(err)))
+			resp.Topics = append(resp.Topics,
+				deletedTopic(topics[i].Topic, topics[i].TopicID, h.code(err), h.message(err)))
 			continue
 		}
 		refs = append(refs, ref)
@@ -55,7 +57,8 @@ func (h *Handlers) serveDeleteTopics(c *Conn, version int16, req *kmsg.DeleteTop
 }
 
 // deletedTwice answers the topics that stand twice, once each, and returns the others.
-func (h *Handlers) deletedTwice(refs []cluster.TopicRef, resp *kmsg.DeleteTopicsResponse) (once []cluster.TopicRef) {
+func (h *Handlers) deletedTwice(refs []cluster.TopicRef, resp *kmsg.DeleteTopicsResponse,
+) (once []cluster.TopicRef) {
 	image := h.Cluster.Image()
 	count := make(map[cluster.TopicRef]int, len(refs))
 	ids := make(map[metadata.TopicID]bool)
@@ -97,7 +100,8 @@ func (h *Handlers) deletedTwice(refs []cluster.TopicRef, resp *kmsg.DeleteTopics
 }
 
 // topicToDelete reads which topic is meant.
-func (h *Handlers) topicToDelete(c *Conn, t *kmsg.DeleteTopicsRequestTopic) (ref cluster.TopicRef, err error) {
+func (h *Handlers) topicToDelete(c *Conn, t *kmsg.DeleteTopicsRequestTopic,
+) (ref cluster.TopicRef, err error) {
 	hasID := t.TopicID != [16]byte{}
 	switch {
 	case t.Topic != nil && hasID:

@@ -8,9 +8,10 @@ import (
 // OffsetForLeaderEpoch (key 23), v2-v4: a consumer asks where an epoch ended, to see whether what it read was
 // truncated (KIP-320).
 //
-// Behavior: answers the largest epoch that is not above the one asked for and its end offset, or -1 and -1
-// when there is none. The client's current leader epoch is fenced: 74 when older than the partition's, 75
-// when newer.
+// Behavior:
+//   - Answers the largest epoch that is not above the one asked for and its end offset, or -1 and -1 when there
+//     is none.
+//   - The client's current leader epoch is fenced: 74 when older than the partition's, 75 when newer.
 //
 // Version notes: v3 replica id (-2 debugging), v4 is flexible.
 func (h *Handlers) serveOffsetForLeaderEpoch(c *Conn, _ int16, req *kmsg.OffsetForLeaderEpochRequest) Answer {

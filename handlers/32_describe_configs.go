@@ -14,10 +14,11 @@ import (
 // DescribeConfigs (key 32), v1-v4.
 //
 // Behavior:
-//   - Describes every setting of topics, brokers and groups, or those named, with the value in force, where it comes from,
-//     and on request every source that has a value (synonyms, strongest first) and what it means.
-//   - Broker "" describes what was altered for all brokers. Only the broker asked knows its own settings; another's id
-//     answers 42. Values of passwords are null.
+//   - Describes every setting of topics, brokers and groups, or those named, with the value in force, where
+//     it comes from, and on request every source that has a value (synonyms, strongest first) and what it
+//     means.
+//   - Broker "" describes what was altered for all brokers. Only the broker asked knows its own settings;
+//     another's id answers 42. Values of passwords are null.
 //   - Loggers of a broker cannot be set one by one, and there are no client metrics: both describe nothing.
 //
 // Version notes: v3 types and documentation (KIP-569).
@@ -44,7 +45,8 @@ func (h *Handlers) serveDescribeConfigs(c *Conn, _ int16, req *kmsg.DescribeConf
 }
 
 // describeResource returns the settings of one resource.
-func (h *Handlers) describeResource(c *Conn, asked *kmsg.DescribeConfigsRequestResource) ([]config.Entry, error) {
+func (h *Handlers) describeResource(c *Conn, asked *kmsg.DescribeConfigsRequestResource,
+) ([]config.Entry, error) {
 	if err := h.mayDescribeConfigs(c, asked.ResourceType, asked.ResourceName); err != nil {
 		return nil, err
 	}
@@ -64,7 +66,8 @@ func (h *Handlers) describeResource(c *Conn, asked *kmsg.DescribeConfigsRequestR
 		if name == "" {
 			return settings.DescribeClusterWide(), nil
 		}
-		if err := h.thisBroker(name, "Unexpected broker id, expected %d or empty string, but received %s"); err != nil {
+		err := h.thisBroker(name, "Unexpected broker id, expected %d or empty string, but received %s")
+		if err != nil {
 			return nil, err
 		}
 		return settings.DescribeBroker(), nil
@@ -119,7 +122,8 @@ func (h *Handlers) thisBroker(name, otherwise string) error {
 }
 
 // describeEntry encodes one setting. Fields of later versions are left out by the encoder.
-func describeEntry(e *config.Entry, req *kmsg.DescribeConfigsRequest) kmsg.DescribeConfigsResponseResourceConfig {
+func describeEntry(e *config.Entry, req *kmsg.DescribeConfigsRequest,
+) kmsg.DescribeConfigsResponseResourceConfig {
 	c := kmsg.NewDescribeConfigsResponseResourceConfig()
 	c.Name, c.ReadOnly, c.IsSensitive = e.Name, e.ReadOnly, e.Def.Sensitive()
 	c.Source, c.ConfigType = kmsg.ConfigSource(e.Source), kmsg.ConfigType(e.Def.Type)

@@ -9,9 +9,10 @@ import (
 // AlterConfigs (key 33), v0-v2.
 //
 // Behavior:
-//   - Replaces all settings of a resource by those given: a setting left out goes back to its default. Clients of today
-//     send IncrementalAlterConfigs instead.
-//   - Errors and ValidateOnly as there. A resource that stands twice answers 42 (Apache Kafka 4.4 never answers then).
+//   - Replaces all settings of a resource by those given: a setting left out goes back to its default.
+//     Clients of today send IncrementalAlterConfigs instead.
+//   - Errors and ValidateOnly as there. A resource that stands twice answers 42 (Apache Kafka 4.4 never
+//     answers then).
 //
 // Version notes: v2 is flexible, nothing else changed.
 func (h *Handlers) serveAlterConfigs(c *Conn, _ int16, req *kmsg.AlterConfigsRequest) Answer {

@@ -10,12 +10,13 @@ import (
 // DescribeLogDirs (key 35), v1-v5.
 //
 // Behavior:
-//   - Describes the data directory: how large the partitions in it are, all (null topics) or those asked for, and how
-//     much room its file system has. Partitions that are not here are left out.
-//   - There is one data directory and no copy of a partition on the way to another one (IsFutureKey is false).
+//   - Describes the data directory: how large the partitions in it are, all (null topics) or those asked for,
+//     and how much room its file system has. Partitions that are not here are left out.
+//   - There is one data directory and no copy of a partition on the way to another one (IsFutureKey is
+//     false).
 //
-// Version notes: v2 is flexible, v3 an error of the whole answer, v4 total and usable bytes (KIP-827), v5 cordoned
-// directories (KIP-1066): none is.
+// Version notes: v2 is flexible, v3 an error of the whole answer, v4 total and usable bytes (KIP-827), v5
+// cordoned directories (KIP-1066): none is.
 func (h *Handlers) serveDescribeLogDirs(c *Conn, _ int16, req *kmsg.DescribeLogDirsRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.DescribeLogDirsResponse)
 	if !h.allowed(c, opDescribe, clusterResource, clusterName) {
@@ -41,7 +42,8 @@ func (h *Handlers) serveDescribeLogDirs(c *Conn, _ int16, req *kmsg.DescribeLogD
 }
 
 // topicSizes adds the sizes of a topic's partitions that are here: those asked for, or all.
-func (h *Handlers) topicSizes(list []kmsg.DescribeLogDirsResponseDirTopic, topic *metadata.Topic, asked []int32,
+func (h *Handlers) topicSizes(list []kmsg.DescribeLogDirsResponseDirTopic, topic *metadata.Topic,
+	asked []int32,
 ) []kmsg.DescribeLogDirsResponseDirTopic {
 	if asked == nil {
 		for i := range topic.Partitions {

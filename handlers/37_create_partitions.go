@@ -10,7 +10,8 @@ import (
 // CreatePartitions (key 37), v0-v3.
 //
 // Behavior:
-//   - Grows topics to a number of partitions, each topic for itself; the answer comes when the new ones serve.
+//   - Grows topics to a number of partitions, each topic for itself; the answer comes when the new ones
+//     serve.
 //   - A topic that stands twice is answered once, with 42. ValidateOnly judges without growing.
 //
 // Version notes: v2 is flexible, v3 throttling before the answer (KIP-599).

@@ -10,8 +10,8 @@ import (
 // DeleteGroups (key 42), v0-v3.
 //
 // Behavior:
-//   - Deletes groups without members, with their committed offsets. One with members answers 68, an unknown one 69. A group
-//     named twice is answered once.
+//   - Deletes groups without members, with their committed offsets. One with members answers 68, an unknown
+//     one 69. A group named twice is answered once.
 //
 // Version notes: v2 is flexible, v3 a text for each group's error.
 func (h *Handlers) serveDeleteGroups(c *Conn, _ int16, req *kmsg.DeleteGroupsRequest) Answer {

@@ -10,13 +10,14 @@ import (
 // IncrementalAlterConfigs (key 44), v0-v1.
 //
 // Behavior:
-//   - Sets, deletes, appends to or subtracts from single settings of topics, brokers and groups (KIP-339). Each resource
-//     is changed whole or not at all, and the answer comes when the change is in force.
+//   - Sets, deletes, appends to or subtracts from single settings of topics, brokers and groups (KIP-339).
+//     Each resource is changed whole or not at all, and the answer comes when the change is in force.
 //   - Broker "" stands for all brokers. Settings that need a restart, or are for one broker only, answer 42.
 //   - The same setting or resource twice answers 42, an unknown operation too.
 //
 // Version notes: v1 is flexible.
-func (h *Handlers) serveIncrementalAlterConfigs(c *Conn, _ int16, req *kmsg.IncrementalAlterConfigsRequest) Answer {
+func (h *Handlers) serveIncrementalAlterConfigs(c *Conn, _ int16, req *kmsg.IncrementalAlterConfigsRequest,
+) Answer {
 	resp := req.ResponseKind().(*kmsg.IncrementalAlterConfigsResponse)
 	list := make([]alteration, len(req.Resources))
 	for i, r := range req.Resources {

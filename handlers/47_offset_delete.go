@@ -10,8 +10,10 @@ import (
 // OffsetDelete (key 47), v0.
 //
 // Behavior:
-//   - Drops committed offsets of partitions that the group does not consume; one that a member is subscribed to answers 86.
-//   - Topics and partitions that do not exist answer 3. An error of the group leaves the list of topics empty.
+//   - Drops committed offsets of partitions that the group does not consume; one that a member is subscribed
+//     to answers 86.
+//   - Topics and partitions that do not exist answer 3. An error of the group leaves the list of topics
+//     empty.
 func (h *Handlers) serveOffsetDelete(c *Conn, _ int16, req *kmsg.OffsetDeleteRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.OffsetDeleteResponse)
 	if !h.allowed(c, opDelete, groupResource, req.Group) {
@@ -36,7 +38,8 @@ func (h *Handlers) serveOffsetDelete(c *Conn, _ int16, req *kmsg.OffsetDeleteReq
 		}
 		drop.Topics = append(drop.Topics, wanted)
 	}
-	return LaterFuture(h.Groups.DeleteOffsets(drop), func(r groups.DeleteOffsetsResponse, err error) kmsg.Response {
+	dropped := h.Groups.DeleteOffsets(drop)
+	return LaterFuture(dropped, func(r groups.DeleteOffsetsResponse, err error) kmsg.Response {
 		resp.ErrorCode = h.code(err)
 		if err != nil {
 			return resp

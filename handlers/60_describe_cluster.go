@@ -17,7 +17,8 @@ const (
 //   - Describes the cluster's id and controller, and the brokers at the listener that the client came in on.
 //   - Asking a broker for controllers answers 114, for anything else 115.
 //
-// Version notes: v1 endpoint type (KIP-919), v2 fenced brokers (KIP-1073): a broker here lives or is not listed.
+// Version notes: v1 endpoint type (KIP-919), v2 fenced brokers (KIP-1073): a broker here lives or is not
+// listed.
 func (h *Handlers) serveDescribeCluster(c *Conn, version int16, req *kmsg.DescribeClusterRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.DescribeClusterResponse)
 	resp.EndpointType, resp.ControllerID = brokerEndpoint, -1

@@ -10,7 +10,8 @@ import (
 
 // DescribeProducers (key 61), v0.
 //
-// Behavior: lists the idempotent producers that each partition remembers (KIP-664).
+// Behavior:
+//   - Lists the idempotent producers that each partition remembers (KIP-664).
 func (h *Handlers) serveDescribeProducers(c *Conn, _ int16, req *kmsg.DescribeProducersRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.DescribeProducersResponse)
 	for _, t := range req.Topics {

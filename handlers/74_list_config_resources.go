@@ -11,11 +11,13 @@ import (
 // ListConfigResources (key 74), v0-v1.
 //
 // Behavior:
-//   - Lists what has settings: topics, brokers, their loggers, and groups with settings of their own; or only the types
-//     asked for. A type that does not exist answers 35. There are no client metrics, all that v0 asks for.
+//   - Lists what has settings: topics, brokers, their loggers, and groups with settings of their own; or only
+//     the types asked for. A type that does not exist answers 35. There are no client metrics, all that v0
+//     asks for.
 //
 // Version notes: v0 lists client metrics only (KIP-1000), v1 everything (KIP-1142).
-func (h *Handlers) serveListConfigResources(c *Conn, version int16, req *kmsg.ListConfigResourcesRequest) Answer {
+func (h *Handlers) serveListConfigResources(c *Conn, version int16, req *kmsg.ListConfigResourcesRequest,
+) Answer {
 	resp := req.ResponseKind().(*kmsg.ListConfigResourcesResponse)
 	if !h.allowed(c, opDescribeConfigs, clusterResource, clusterName) {
 		resp.ErrorCode = kerr.ClusterAuthorizationFailed.Code

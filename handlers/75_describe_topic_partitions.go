@@ -14,10 +14,12 @@ import (
 // DescribeTopicPartitions (key 75), v0.
 //
 // Behavior:
-//   - Describes topics in the order of their names, each once; no topics mean all. At most ResponsePartitionLimit
-//     partitions, or max.request.partition.size.limit, are described, and NextCursor says where to go on.
+//   - Describes topics in the order of their names, each once; no topics mean all. At most
+//     ResponsePartitionLimit partitions, or max.request.partition.size.limit, are described, and NextCursor
+//     says where to go on.
 //   - A cursor that is not in the list of topics, or has a negative partition, answers 42 at every topic.
-func (h *Handlers) serveDescribeTopicPartitions(c *Conn, _ int16, req *kmsg.DescribeTopicPartitionsRequest) Answer {
+func (h *Handlers) serveDescribeTopicPartitions(c *Conn, _ int16, req *kmsg.DescribeTopicPartitionsRequest,
+) Answer {
 	resp := req.ResponseKind().(*kmsg.DescribeTopicPartitionsResponse)
 	image := h.Cluster.Image()
 	names, ok := topicPage(image, req)
@@ -88,7 +90,8 @@ func nextCursor(topic string, partition int) *kmsg.DescribeTopicPartitionsRespon
 	return &next
 }
 
-// describePartitions describes at most limit partitions of a topic; cut is the first one left out, -1 for none.
+// describePartitions describes at most limit partitions of a topic; cut is the first one left out, -1 for
+// none.
 func (h *Handlers) describePartitions(c *Conn, image *metadata.Image, name string, first, limit int,
 ) (t kmsg.DescribeTopicPartitionsResponseTopic, cut int) {
 	t = kmsg.NewDescribeTopicPartitionsResponseTopic()

@@ -69,7 +69,8 @@ func (h *Handlers) mayAlterConfigs(c *Conn, a *alteration) error {
 		if !h.allowed(c, opAlterConfigs, groupResource, a.name) {
 			return kerr.GroupAuthorizationFailed
 		}
-	case kmsg.ConfigResourceTypeBroker, kmsg.ConfigResourceTypeBrokerLogger, kmsg.ConfigResourceTypeClientMetrics:
+	case kmsg.ConfigResourceTypeBroker, kmsg.ConfigResourceTypeBrokerLogger,
+		kmsg.ConfigResourceTypeClientMetrics:
 		a.change.Kind = cluster.BrokerResource
 		if !h.allowed(c, opAlterConfigs, clusterResource, clusterName) {
 			return kerr.ClusterAuthorizationFailed

@@ -15,8 +15,8 @@ import (
 // offsetsTopic is where groups and committed offsets live.
 const offsetsTopic = "__consumer_offsets"
 
-// groupLeader returns the broker that coordinates a group: the leader of the group's partition of __consumer_offsets,
-// which is created if there is none yet.
+// groupLeader returns the broker that coordinates a group: the leader of the group's partition of
+// __consumer_offsets, which is created if there is none yet.
 func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
 	image := h.Cluster.Image()
 	topic := image.Topic(offsetsTopic)
@@ -42,7 +42,8 @@ func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
 // (GroupCoordinatorService.groupMetadataTopicConfigs).
 func (h *Handlers) createOffsetsTopic(ctx context.Context) error {
 	config := h.Settings()
-	segment, compact, producer := strconv.FormatInt(config.Int64("offsets.topic.segment.bytes"), 10), "compact", "producer"
+	segment := strconv.FormatInt(config.Int64("offsets.topic.segment.bytes"), 10)
+	compact, producer := "compact", "producer"
 	made := h.Cluster.CreateTopics(ctx, []cluster.NewTopic{{
 		Name:        offsetsTopic,
 		Internal:    true,

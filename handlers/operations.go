@@ -23,12 +23,14 @@ const (
 // operationsNotAsked is the authorised-operations field of a client that did not ask for it.
 const operationsNotAsked int32 = -2147483648
 
-// authorisedOperations is the set of operations that the client may do with a resource, as a bit field. Without an
-// authorizer it is everything that Kafka knows for that kind of resource (AclEntry.supportedOperations).
+// authorisedOperations is the set of operations that the client may do with a resource, as a bit field.
+// Without an authorizer it is everything that Kafka knows for that kind of resource
+// (AclEntry.supportedOperations).
 func (h *Handlers) authorisedOperations(_ *Conn, kind resource, _ string) int32 {
 	switch kind {
 	case topicResource:
-		return bits(aclRead, aclWrite, aclCreate, aclDelete, aclAlter, aclDescribe, aclDescribeConfigs, aclAlterConfigs)
+		return bits(aclRead, aclWrite, aclCreate, aclDelete, aclAlter, aclDescribe, aclDescribeConfigs,
+			aclAlterConfigs)
 	case groupResource:
 		return bits(aclRead, aclDelete, aclDescribe, aclDescribeConfigs, aclAlterConfigs)
 	case clusterResource:

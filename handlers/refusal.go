@@ -22,8 +22,8 @@ func refuse(code *kerr.Error, format string, args ...any) error {
 	return &refusal{code: code, text: fmt.Sprintf(format, args...)}
 }
 
-// within bounds a change of the metadata by the time that its request allows; 0 and less mean that the client does not
-// care, and the change then gets what a default client gives.
+// within bounds a change of the metadata by the time that its request allows; 0 and less mean that the client
+// does not care, and the change then gets what a default client gives.
 func (h *Handlers) within(timeoutMillis int32) (context.Context, context.CancelFunc) {
 	if timeoutMillis <= 0 {
 		timeoutMillis = 30_000

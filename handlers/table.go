@@ -8,6 +8,8 @@ import (
 	"weir/protocol"
 )
 
+//go:generate go run ./internal/docgen . ../docs/protocol.md
+
 // API is one row of the table: everything this broker says about one request kind is derived from it
 // (dispatch, ApiVersions, docs/protocol.md). What has no row is not served and not advertised.
 type API struct {

@@ -34,8 +34,8 @@ func (h *Handlers) describeTopic(c *Conn, version int16, image *metadata.Image, 
 	return t
 }
 
-// leaderCode is the error that stands at a partition whose leader the client cannot reach: there is none, or it has no
-// listener of the client's.
+// leaderCode is the error that stands at a partition whose leader the client cannot reach: there is none, or
+// it has no listener of the client's.
 func (h *Handlers) leaderCode(c *Conn, version int16, image *metadata.Image, p metadata.Partition) int16 {
 	leader := image.Broker(p.Leader)
 	if leader == nil {
