@@ -131,7 +131,8 @@ func replaceTopicConfigs(s *session) {
 
 func replaceBad(s *session) {
 	t, _ := s.topic("t", 1)
-	for _, settings := range [][]string{{"no.such=1"}, {"retention.ms=x"}, {"retention.ms"}, {"retention.ms=1", "retention.ms=2"}} {
+	for _, settings := range [][]string{{"no.such=1"}, {"retention.ms=x"}, {"retention.ms"},
+		{"retention.ms=1", "retention.ms=2"}} {
 		s.ask(fmt.Sprintf("settings %q", settings), replace(onTopic, t, settings...))
 	}
 	s.ask("unknown topic", replace(onTopic, s.name("none"), "retention.ms=1"))
@@ -156,7 +157,8 @@ const (
 type alterOp = kmsg.IncrementalAlterConfigOp
 
 // alter is an IncrementalAlterConfigs request with one operation on every setting.
-func alter(kind resourceType, name string, op alterOp, settings ...string) *kmsg.IncrementalAlterConfigsRequest {
+func alter(kind resourceType, name string, op alterOp, settings ...string,
+) *kmsg.IncrementalAlterConfigsRequest {
 	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	r := kmsg.NewIncrementalAlterConfigsRequestResource()
 	r.ResourceType, r.ResourceName = kind, name
@@ -171,7 +173,8 @@ func alter(kind resourceType, name string, op alterOp, settings ...string) *kmsg
 
 func alterTopicConfigs(s *session) {
 	t, _ := s.topic("t", 1, "retention.ms=5000")
-	names := []string{"retention.ms", "retention.bytes", "cleanup.policy", "leader.replication.throttled.replicas"}
+	names := []string{"retention.ms", "retention.bytes", "cleanup.policy",
+		"leader.replication.throttled.replicas"}
 	ask := func(label string, op alterOp, settings ...string) {
 		s.ask(label, alter(onTopic, t, op, settings...))
 		overrides(s, "after "+label, onTopic, t, names...)

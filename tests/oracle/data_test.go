@@ -174,7 +174,8 @@ func fetchSessions(s *session) {
 	s.ask("unknown session", in(12345, 1, 0))
 	forget := in(sid, 3, 0)
 	forget.Topics = nil
-	forget.ForgottenTopics = []kmsg.FetchRequestForgottenTopic{{Topic: topic, TopicID: id, Partitions: []int32{0}}}
+	forget.ForgottenTopics = []kmsg.FetchRequestForgottenTopic{{Topic: topic, TopicID: id,
+		Partitions: []int32{0}}}
 	s.ask("forget", forget)
 	s.ask("close", in(sid, -1, 0))
 	s.ask("after closing", in(sid, 4, 0))

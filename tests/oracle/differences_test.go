@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// difference is one thing in which Weir means to differ from Apache Kafka. The patterns are regular expressions over
-// the whole text; an entry that matches nothing fails the test.
+// difference is one thing in which Weir means to differ from Apache Kafka. The patterns are regular
+// expressions over the whole text; an entry that matches nothing fails the test.
 type difference struct {
 	scenario string // "key/name vN"
 	step     string

@@ -1,18 +1,19 @@
 // Package oracle compares Weir with an Apache Kafka: a generated list of requests, valid and invalid, goes to
 // both over raw sockets, and their answers must have the same error codes and the same meaningful fields.
 //
-// A scenario is a Go function that talks to one broker; it is run against both, once per protocol version, and
-// what it recorded is compared line by line after ids, hosts, sizes and clocks are replaced by words. Where Weir
-// means to differ, differences_test.go says so with a reason; an entry that no longer differs fails the test.
+// A scenario is a Go function that talks to one broker; it is run against both, once per protocol version,
+// and what it recorded is compared line by line after ids, hosts, sizes and clocks are replaced by words.
+// Where Weir means to differ, differences_test.go says so with a reason; an entry that no longer differs
+// fails the test.
 //
 // The test needs an Apache Kafka 4.4 (4.3 does, with the newest versions skipped). One of
 //
 //	WEIR_KAFKA_LIBS=/path/to/kafka/libs go test ./tests/oracle
 //	ORACLE_BOOTSTRAP=127.0.0.1:9092 go test ./tests/oracle
 //
-// either starts one from that directory of jars on a free port, or asks the one that runs there. Without both the
-// test is skipped and says so. ORACLE_SUBJECT=host:port compares another broker instead of a Weir in this
-// process, without the list; ORACLE_SUBJECT=kafka starts a second Apache Kafka: two of them must come out equal,
-// which is how the comparison itself is checked. ORACLE_ONLY=19/configs runs the scenarios with that in their name,
-// and ORACLE_DUMP=file writes down everything that the Kafka answered.
+// either starts one from that directory of jars on a free port, or asks the one that runs there. Without both
+// the test is skipped and says so. ORACLE_SUBJECT=host:port compares another broker instead of a Weir in this
+// process, without the list; ORACLE_SUBJECT=kafka starts a second Apache Kafka: two of them must come out
+// equal, which is how the comparison itself is checked. ORACLE_ONLY=19/configs runs the scenarios with that
+// in their name, and ORACLE_DUMP=file writes down everything that the Kafka answered.
 package oracle

@@ -149,7 +149,8 @@ func joinBad(s *session) {
 	ask("unknown member of a known group", func(r *kmsg.JoinGroupRequest) { r.MemberID = "nobody" })
 	ask("other protocol type", func(r *kmsg.JoinGroupRequest) { r.ProtocolType = "connect" })
 	ask("other protocol", func(r *kmsg.JoinGroupRequest) { r.Protocols[0].Name = "sticky" })
-	ask("member with another type", func(r *kmsg.JoinGroupRequest) { r.MemberID, r.ProtocolType = m.id, "connect" })
+	ask("member with another type",
+		func(r *kmsg.JoinGroupRequest) { r.MemberID, r.ProtocolType = m.id, "connect" })
 	ask("member without protocols", func(r *kmsg.JoinGroupRequest) { r.MemberID, r.Protocols = m.id, nil })
 }
 

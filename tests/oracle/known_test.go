@@ -17,11 +17,11 @@ var twins = []difference{
 // differences is everything in which Weir means to differ.
 var differences = []difference{
 	// What is not served is not promised.
-	{`18/.*`, every, `ApiKeys(\.len|\[(17|24|25|26|27|28|29|30|31|34|36|38|39|40|41|43|45|46|48|49|50|51|55|57|64|65|66` +
-		`|68|69|71|72|76|77|78|79|80|81|83|84|85|86|87|88|89|90|91|92|93|94)\]\..*)`,
+	{`18/.*`, every, `ApiKeys(\.len|\[(17|24|25|26|27|28|29|30|31|34|36|38|39|40|41|43|45|46|48|49|50` +
+		`|51|55|57|64|65|66|68|69|71|72|76|77|78|79|80|81|83|84|85|86|87|88|89|90|91|92|93|94)\]\..*)`,
 		"APIs that are not served are not advertised"},
-	{`18/.*`, every, `(Supported|Finalized)Features(\.len|\[(eligible\.leader\.replicas|group|kraft|share|streams` +
-		`|transaction)\.version\]\..*)`, "features of APIs that are not served are not promised"},
+	{`18/.*`, every, `(Supported|Finalized)Features(\.len|\[(eligible\.leader\.replicas|group|kraft|share` +
+		`|streams|transaction)\.version\]\..*)`, "features of APIs that are not served are not promised"},
 	{`18/unknown version .*`, every, `ApiKeys(\.len|\[.*\]\..*)`,
 		"the whole list goes with error 35, not ApiVersions alone: one round trip less"},
 	{`32/bad .*`, `client metrics`, `Resources\[.*\]\.Configs(\.len|\[.*\]\..*)?`,
@@ -35,16 +35,18 @@ var differences = []difference{
 	{`3/ids v1[23]`, `neither`, every, "Kafka fails with a NullPointerException; the topic answers 42 here"},
 	{`19/bad numbers .*`, `replication factor (2|32767)`, every,
 		"a replication factor above the number of brokers is lowered to it unless told to be strict"},
-	{`44/bad .*`, `unknown operation`, every, "Kafka fails with a NullPointerException; it is an invalid request here"},
+	{`44/bad .*`, `unknown operation`, every,
+		"Kafka fails with a NullPointerException; it is an invalid request here"},
 
 	// Settings.
 	{`(19|32|44)/.*`, every, settingPaths(`flush\.messages|log\.flush\.interval\.messages`),
 		"acks=all is answered after an fsync by default"},
-	{`(19|32|44)/.*`, every, settingPaths(`max\.decompressed\.message\.bytes`), "decompression is bounded by default"},
+	{`(19|32|44)/.*`, every, settingPaths(`max\.decompressed\.message\.bytes`),
+		"decompression is bounded by default"},
 	{`(19|32|44)/.*`, every, settingPaths(`min\.insync\.replicas`) + `|Resources\[BROKER,\]\.Configs(\.len)?`,
 		"Kafka writes this setting into the cluster's dynamic ones when it is formatted (KIP-966)"},
-	{`32/broker .*`, `all`, settingPaths(`max\.connections|max\.connections\.per\.ip|queued\.max\.request\.bytes` +
-		`|group\.max\.size`), "connections, memory and groups are bounded by default"},
+	{`32/broker .*`, `all`, settingPaths(`max\.connections|max\.connections\.per\.ip` +
+		`|queued\.max\.request\.bytes|group\.max\.size`), "connections, memory and groups are bounded by default"},
 	{`32/broker .*`, `all`, settingPaths(`(share\.coordinator\.state\.topic|offsets\.topic` +
 		`|transaction\.state\.log)\.(min\.isr|replication\.factor)`),
 		"internal topics have one replica by default"},
@@ -52,8 +54,8 @@ var differences = []difference{
 	{`32/broker .*`, every, settingPaths(`(advertised\.)?listeners|log\.dirs?|(broker|node)\.id|process\.roles` +
 		`|controller\..*|inter\.broker\.listener\.name|listener\.security\.protocol\.map`),
 		"where each broker listens and keeps its data, and there is no controller beside it"},
-	{`32/broker .*`, `all`, settingPaths(`metric\.reporters|principal\.builder\.class|sasl\.enabled\.mechanisms` +
-		`|remote\.log\.metadata\.manager\.class\.name|sasl\.oauthbearer\.jwt\.(retriever|validator)\.class`),
+	{`32/broker .*`, `all`, settingPaths(`metric\.reporters|principal\.builder\.class` +
+		`|sasl\.enabled\.mechanisms|remote\.log\.metadata\.manager\.class\.name|sasl\.oauthbearer\.jwt\.(retriever|validator)\.class`),
 		"Java classes and what is not served are no defaults"},
 	{`19/configs .*`, every, settingPaths(`unclean\.leader\.election\.enable|retention\.ms`),
 		"a setting is told as it was understood, not as it was written"},
@@ -64,7 +66,8 @@ var differences = []difference{
 
 	// Produce.
 	{`0/.*`, every, `.*\.ErrorMessage`, "every refusal says why; Kafka does for some only"},
-	{`0/.*`, every, `.*\.LogStartOffset`, "told with every refusal of a known partition; Kafka does for some only"},
+	{`0/.*`, every, `.*\.LogStartOffset`,
+		"told with every refusal of a known partition; Kafka does for some only"},
 	{`0/codecs .*`, every, `.*\.ErrorCode`,
 		"batches that cannot be decompressed are invalid records; Kafka says unknown server error"},
 	{`0/bad records .*`, `size of ten bytes`, `.*\.ErrorCode`,
@@ -77,11 +80,13 @@ var differences = []difference{
 	{`61/producers .*`, every, `.*\.ErrorMessage`, "every refusal says why"},
 
 	// Fetch.
-	{`1/bad .*`, `(partition )?limit of -1`, every, "a negative limit means none; Kafka says unknown server error"},
-	{`1/bad .*`, `isolation 7`, every, "an unknown isolation reads what is committed; Kafka says unknown server error"},
+	{`1/bad .*`, `(partition )?limit of -1`, every,
+		"a negative limit means none; Kafka says unknown server error"},
+	{`1/bad .*`, `isolation 7`, every,
+		"an unknown isolation reads what is committed; Kafka says unknown server error"},
 
 	// Framing.
 	{`18/headers .*`, `the same tag twice|tags in falling order`, every, "tags out of order do not decode"},
-	{`(3/lying lengths v13|19/lying lengths v2|22/lying lengths v0|35/lying lengths v1|37/lying lengths v0)`, every,
-		`note`, "a negative length other than -1 does not decode; Kafka takes it for null"},
+	{`(3/lying lengths v13|19/lying lengths v2|22/lying lengths v0|35/lying lengths v1|37/lying lengths v0)`,
+		every, `note`, "a negative length other than -1 does not decode; Kafka takes it for null"},
 }

@@ -19,8 +19,9 @@ var lies = []struct {
 	{"varint of 10 bytes", []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}},
 }
 
-// lyingLengths writes a lie over several places of a full request of the key. Only whether the connection is closed
-// is compared, because most places hold something else than a length, and then the request says what nobody means.
+// lyingLengths writes a lie over several places of a full request of the key. Only whether the connection is
+// closed is compared, because most places hold something else than a length, and then the request says what
+// nobody means.
 func lyingLengths(s *session, key int16) {
 	if s.version != apis[key].min && s.version != apis[key].max {
 		return
@@ -41,8 +42,8 @@ func lyingLengths(s *session, key int16) {
 	}
 }
 
-// open sends a frame and records whether the connection outlives it. A broker that answers nothing within a moment
-// keeps it open: some of these requests ask it to wait.
+// open sends a frame and records whether the connection outlives it. A broker that answers nothing within a
+// moment keeps it open: some of these requests ask it to wait.
 func (s *session) open(label string, raw []byte) {
 	w := s.line()
 	err := w.send(raw)

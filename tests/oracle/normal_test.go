@@ -12,8 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// normal turns answers into comparable lines, "path" to "value", with all that may differ between two brokers that
-// do the same replaced by a word. One belongs to one scenario on one broker.
+// normal turns answers into comparable lines, "path" to "value", with all that may differ between two brokers
+// that do the same replaced by a word. One belongs to one scenario on one broker.
 type normal struct {
 	host   string
 	port   int32
@@ -23,8 +23,8 @@ type normal struct {
 
 // identity lists the fields that say which element of an array one has before one.
 var identity = []string{
-	"Topic", "Name", "TopicID", "Group", "GroupID", "Key", "ApiKey", "ResourceType", "ResourceName", "ConfigName",
-	"ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID", "ConfigSource",
+	"Topic", "Name", "TopicID", "Group", "GroupID", "Key", "ApiKey", "ResourceType", "ResourceName",
+	"ConfigName", "ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID", "ConfigSource",
 }
 
 // notServed are internal topics that a Kafka makes for what Weir does not serve.
@@ -43,8 +43,8 @@ var clockFields = map[string]bool{
 
 // secretFields are made up by each broker; only whether they are set is compared.
 var secretFields = map[string]bool{
-	"ClusterID": true, "SessionID": true, "ProducerID": true, "Dir": true, "TotalBytes": true, "UsableBytes": true,
-	"FinalizedFeaturesEpoch": true,
+	"ClusterID": true, "SessionID": true, "ProducerID": true, "Dir": true, "TotalBytes": true,
+	"UsableBytes": true, "FinalizedFeaturesEpoch": true,
 }
 
 // lines flattens an answer.

@@ -33,7 +33,8 @@ func commitRequest(group, topic string, partition int32, offset int64) *kmsg.Off
 }
 
 // fetchOffsets asks for committed offsets in the form of the version; no partitions mean all there are.
-func fetchOffsets(version int16, group, topic string, id [16]byte, partitions ...int32) *kmsg.OffsetFetchRequest {
+func fetchOffsets(version int16, group, topic string, id [16]byte, partitions ...int32,
+) *kmsg.OffsetFetchRequest {
 	req := kmsg.NewPtrOffsetFetchRequest()
 	if version < 8 {
 		req.Group = group

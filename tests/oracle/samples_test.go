@@ -4,7 +4,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// sample is a request of the key with at least one element in every array that matters; its names exist nowhere.
+// sample is a request of the key with at least one element in every array that matters; its names exist
+// nowhere.
 func sample(s *session, key, version int16) kmsg.Request {
 	req := kmsg.RequestForKey(key)
 	fill(req, s.name("sample"))

@@ -119,8 +119,8 @@ func (s *session) note(label, what string) {
 	s.steps = append(s.steps, step{label: label, lines: map[string]string{"note": what}})
 }
 
-// frame sends bytes as one frame and records whether the connection was closed or an answer of which code came.
-// ahead is what the answer to key at version would look like, nil when only open or closed matters.
+// frame sends bytes as one frame and records whether the connection was closed or an answer of which code
+// came. ahead is what the answer to key at version would look like, nil when only open or closed matters.
 func (s *session) frame(label string, frame []byte, like kmsg.Request) {
 	w := s.line()
 	if err := w.send(frame); err != nil {
@@ -211,8 +211,8 @@ func (s *session) topicID(topic string) [16]byte {
 	return s.must(req).(*kmsg.MetadataResponse).Topics[0].TopicID
 }
 
-// settle returns when the changes of settings made so far are in force. A Kafka answers before that; but it applies
-// changes of metadata in their order, so a topic made afterwards is not led before.
+// settle returns when the changes of settings made so far are in force. A Kafka answers before that; but it
+// applies changes of metadata in their order, so a topic made afterwards is not led before.
 func (s *session) settle() {
 	s.markers++
 	s.topic(fmt.Sprintf("marker-%d", s.markers), 1)

@@ -55,7 +55,8 @@ func setting(text string) kmsg.CreateTopicsRequestTopicConfig {
 func createValid(s *session) {
 	s.ask("plain", create([]string{s.name("plain")}, nil))
 	s.ask("again", create([]string{s.name("plain")}, nil))
-	s.ask("three partitions", one(s.name("three"), func(t *kmsg.CreateTopicsRequestTopic) { t.NumPartitions = 3 }))
+	s.ask("three partitions", one(s.name("three"),
+		func(t *kmsg.CreateTopicsRequestTopic) { t.NumPartitions = 3 }))
 	s.ask("with a setting", one(s.name("set"), func(t *kmsg.CreateTopicsRequestTopic) {
 		t.Configs = append(t.Configs, setting("retention.ms=1234"), setting("cleanup.policy=compact"))
 	}))
@@ -101,8 +102,8 @@ func createBadNumbers(s *session) {
 
 func createBadNames(s *session) {
 	for _, name := range []string{
-		"", ".", "..", "../../etc/passwd", "a/b", "a\x00b", "a b", "a:b", "é", "日本", "a\n", strings.Repeat("x", 250),
-		s.prefix + strings.Repeat("x", 249-len(s.prefix)), s.prefix + strings.Repeat("x", 250-len(s.prefix)),
+		"", ".", "..", "../../etc/passwd", "a/b", "a\x00b", "a b", "a:b", "é", "日本", "a\n",
+		strings.Repeat("x", 250), s.prefix + strings.Repeat("x", 249-len(s.prefix)), s.prefix + strings.Repeat("x", 250-len(s.prefix)),
 		"__consumer_offsets", "__cluster_metadata",
 	} {
 		s.ask(fmt.Sprintf("name %q", name), create([]string{name}, nil))
@@ -142,7 +143,8 @@ func createAssignments(s *session) {
 
 func createConfigs(s *session) {
 	for i, settings := range [][]string{
-		{"no.such.setting=1"}, {"=1"}, {"retention.ms=abc"}, {"retention.ms=-2"}, {"retention.ms="}, {"retention.ms"},
+		{"no.such.setting=1"}, {"=1"}, {"retention.ms=abc"}, {"retention.ms=-2"}, {"retention.ms="},
+		{"retention.ms"},
 		{"cleanup.policy=compact,delete"}, {"cleanup.policy=sometimes"}, {"cleanup.policy="},
 		{"compression.type=zstd"}, {"compression.type=rar"}, {"compression.gzip.level=10"},
 		{"compression.zstd.level=3"}, {"compression.lz4.level=0"}, {"max.message.bytes=-1"},
