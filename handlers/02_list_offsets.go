@@ -23,8 +23,8 @@ const (
 //   - A timestamp finds the first record at or after it. Nothing found answers offset -1 without an error.
 //   - There is no remote storage: earliest-local is earliest; latest-tiered and earliest-pending-upload
 //     answer -1.
-//   - A partition named twice is answered once, with 42; a special timestamp newer than the version, or unknown,
-//     answers 35.
+//   - A partition named twice is answered once, with 42; a special timestamp newer than the version, or
+//     unknown, answers 35.
 //
 // Version notes: v2 isolation level, v4 leader epochs (KIP-320), v7/8/9/11 special timestamps, v10 timeout
 // (unused: nothing is looked up remotely).

@@ -9,8 +9,8 @@ import (
 // truncated (KIP-320).
 //
 // Behavior:
-//   - Answers the largest epoch that is not above the one asked for and its end offset, or -1 and -1 when there
-//     is none.
+//   - Answers the largest epoch that is not above the one asked for and its end offset, or -1 and -1 when
+//     there is none.
 //   - The client's current leader epoch is fenced: 74 when older than the partition's, 75 when newer.
 //
 // Version notes: v3 replica id (-2 debugging), v4 is flexible.

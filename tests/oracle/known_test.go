@@ -55,7 +55,8 @@ var differences = []difference{
 		`|controller\..*|inter\.broker\.listener\.name|listener\.security\.protocol\.map`),
 		"where each broker listens and keeps its data, and there is no controller beside it"},
 	{`32/broker .*`, `all`, settingPaths(`metric\.reporters|principal\.builder\.class` +
-		`|sasl\.enabled\.mechanisms|remote\.log\.metadata\.manager\.class\.name|sasl\.oauthbearer\.jwt\.(retriever|validator)\.class`),
+		`|sasl\.enabled\.mechanisms|remote\.log\.metadata\.manager\.class\.name` +
+		`|sasl\.oauthbearer\.jwt\.(retriever|validator)\.class`),
 		"Java classes and what is not served are no defaults"},
 	{`19/configs .*`, every, settingPaths(`unclean\.leader\.election\.enable|retention\.ms`),
 		"a setting is told as it was understood, not as it was written"},

@@ -24,7 +24,8 @@ type normal struct {
 // identity lists the fields that say which element of an array one has before one.
 var identity = []string{
 	"Topic", "Name", "TopicID", "Group", "GroupID", "Key", "ApiKey", "ResourceType", "ResourceName",
-	"ConfigName", "ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID", "ConfigSource",
+	"ConfigName", "ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID",
+	"ConfigSource",
 }
 
 // notServed are internal topics that a Kafka makes for what Weir does not serve.

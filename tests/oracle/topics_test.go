@@ -103,7 +103,8 @@ func createBadNumbers(s *session) {
 func createBadNames(s *session) {
 	for _, name := range []string{
 		"", ".", "..", "../../etc/passwd", "a/b", "a\x00b", "a b", "a:b", "é", "日本", "a\n",
-		strings.Repeat("x", 250), s.prefix + strings.Repeat("x", 249-len(s.prefix)), s.prefix + strings.Repeat("x", 250-len(s.prefix)),
+		strings.Repeat("x", 250), s.prefix + strings.Repeat("x", 249-len(s.prefix)),
+		s.prefix + strings.Repeat("x", 250-len(s.prefix)),
 		"__consumer_offsets", "__cluster_metadata",
 	} {
 		s.ask(fmt.Sprintf("name %q", name), create([]string{name}, nil))

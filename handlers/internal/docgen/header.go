@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// header is the comment above the handler of one API: what it is, what it does, and what each version brought.
+// header is the comment above the handler of one API: what it is, what it does, and what each version
+// brought.
 type header struct {
 	file     string
 	name     string

@@ -9,8 +9,8 @@ import (
 	"weir/handlers"
 )
 
-// TestDocsAreFresh compares docs/protocol.md with the table and the comments above the handlers, and these with each
-// other: every API has one file, named for its key, whose header has the table's name and versions.
+// TestDocsAreFresh compares docs/protocol.md with the table and the comments above the handlers, and these
+// with each other: every API has one file, named for its key, whose header has the table's name and versions.
 func TestDocsAreFresh(t *testing.T) {
 	want, err := page("../..", handlers.Table())
 	if err != nil {
@@ -26,7 +26,8 @@ func TestDocsAreFresh(t *testing.T) {
 }
 
 func TestHeadersAreChecked(t *testing.T) {
-	good := "// Thing (key 7), v1-v2.\n//\n// Behavior:\n//   - Does it.\n//\n// Version notes: v2 more.\nfunc f() {}\n"
+	const first, body = "// Thing (key 7), v1-v2.\n", "func f() {}\n"
+	const good = first + "//\n// Behavior:\n//   - Does it.\n//\n// Version notes: v2 more.\n" + body
 	table := []handlers.API{{Key: 7, Name: "Thing", Min: 1, Max: 2}}
 	for name, c := range map[string]struct {
 		file, text string
@@ -36,11 +37,11 @@ func TestHeadersAreChecked(t *testing.T) {
 		"good":            {"07_thing.go", good, table, ""},
 		"other number":    {"08_thing.go", good, table, "must begin with 07_"},
 		"no header":       {"07_thing.go", "func f() {}\n", table, "no comment begins"},
-		"no behavior":     {"07_thing.go", "// Thing (key 7), v1-v2.\nfunc f() {}\n", table, "nothing about behavior"},
-		"other versions":  {"07_thing.go", strings.Replace(good, "v1-v2", "v1-v3", 1), table, "the table Thing v1-v2"},
+		"no behavior":     {"07_thing.go", first + body, table, "nothing about behavior"},
+		"other versions":  {"07_thing.go", strings.Replace(good, "-v2", "-v3", 1), table, "the table Thing v1-v2"},
 		"not in table":    {"07_thing.go", good, nil, "does not serve"},
 		"not in files":    {"07_thing.go", good, append(table, handlers.API{Key: 9, Name: "Other"}), "has no file"},
-		"stray paragraph": {"07_thing.go", "// Thing (key 7), v1-v2.\n//\n// Well.\nfunc f() {}\n", table, "neither"},
+		"stray paragraph": {"07_thing.go", first + "//\n// Well.\n" + body, table, "neither"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
