@@ -4,7 +4,6 @@ package clients
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"weir/tests/brokers"
@@ -31,7 +30,7 @@ func TestRestart(t *testing.T) {
 					}
 				})
 			}
-			phase("before", (*survivor).begin)
+			phase("before", (*survivor).goOn)
 			b.Stop()
 			b.Start()
 			phase("after a stop", (*survivor).goOn)
@@ -46,19 +45,17 @@ func TestRestart(t *testing.T) {
 // survivor is one client that lives through the broker's restarts.
 type survivor struct {
 	*suite
-	join     request
+	crew     *crew
 	producer *agent
-	member   *groupMember
-	written  []string
-	round    int
+	written  [][]string
 }
 
 func newSurvivor(t *testing.T, k kind, b *brokers.Broker) *survivor {
 	s := &survivor{suite: &suite{kind: k, addr: b.Addr, ref: newReference(t, b.Addr)}}
 	topic := s.ref.topic(k.name+".restart", groupPartitions, nil)
-	s.join = request{Topic: topic, Group: topic + ".members", SessionMs: 20_000}
 	s.producer = k.agent(t, b.Addr)
-	s.member = s.suite.member(t, s.join)
+	s.crew = s.suite.crew(t, request{Topic: topic, Group: topic + ".members", SessionMs: 10_000})
+	s.crew.add("")
 	return s
 }
 
@@ -69,39 +66,32 @@ func (s *survivor) produce(t *testing.T) []string {
 	var values []string
 	for p := range int32(groupPartitions) {
 		for i := range 5 {
-			v := fmt.Sprintf("round-%d-%d-%d", s.round, p, i)
+			v := fmt.Sprintf("round-%d-%d-%d", len(s.written), p, i)
 			values = append(values, v)
 			records = append(records, record{Partition: p, Value: []byte(v)})
 		}
 	}
-	s.round++
-	s.producer.on(t).do(request{Op: "produce", Topic: s.join.Topic, Codec: "zstd", Records: records})
-	s.written = append(s.written, values...)
+	s.producer.on(t).do(request{Op: "produce", Topic: s.crew.join.Topic, Codec: "zstd", Records: records})
+	s.written = append(s.written, values)
 	return values
 }
 
-func (s *survivor) begin(t *testing.T) {
-	m := s.member.on(t)
-	awaitShared(t, m)
-	s.produce(t)
-	awaitRecords(t, slices.Clone(s.written), m)
-	m.do(request{Op: "commit"})
-}
-
-// goOn is what a client does after the broker came back. The member may have been given its partitions anew,
-// and then it reads on from what it committed: nothing is skipped and nothing comes twice.
+// goOn writes, reads and commits: what a client does before a restart, and again after it. Nothing is skipped,
+// and nothing that was committed comes again.
 func (s *survivor) goOn(t *testing.T) {
-	m := s.member.on(t)
+	c := s.crew.on(t)
 	s.produce(t)
-	awaitShared(t, m)
-	awaitRecords(t, slices.Clone(s.written), m)
-	m.do(request{Op: "commit"})
+	c.awaitShared()
+	c.awaitRecords(s.written...)
+	c.commit()
 }
 
 // resume: a new member in the group's place finds nothing old.
 func (s *survivor) resume(t *testing.T) {
-	s.member.on(t).leave()
-	fresh := s.suite.member(t, s.join)
-	awaitShared(t, fresh)
-	awaitRecords(t, s.produce(t), fresh)
+	c := s.crew.on(t)
+	c.leave(c.members[0])
+	fresh := s.suite.crew(t, c.join)
+	fresh.add("")
+	fresh.awaitShared()
+	fresh.awaitRecords(s.produce(t))
 }

@@ -165,7 +165,7 @@ func (k *kafkaGo) offset(q request) (answer, error) {
 func (k *kafkaGo) reader(topic string, partition int, from int64) (*kafka.Reader, error) {
 	r := kafka.NewReader(kafka.ReaderConfig{
 		Brokers: []string{k.bootstrap}, Topic: topic, Partition: partition, MinBytes: 1, MaxBytes: maxBytes,
-		MaxWait: 200 * time.Millisecond,
+		MaxWait: 100 * time.Millisecond,
 	})
 	return r, r.SetOffset(from)
 }

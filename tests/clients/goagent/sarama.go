@@ -30,7 +30,7 @@ func (s *saramaClient) config() *sarama.Config {
 	c.Version = sarama.MaxVersion
 	c.Consumer.Return.Errors = false
 	c.Consumer.Fetch.Default = maxBytes
-	c.Consumer.MaxWaitTime = 200 * time.Millisecond
+	c.Consumer.MaxWaitTime = 100 * time.Millisecond
 	c.Consumer.Offsets.AutoCommit.Enable = false
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
 	c.Metadata.Retry.Max = 20

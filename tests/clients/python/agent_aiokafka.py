@@ -85,7 +85,7 @@ class Client:
 
     def consumer(self, q, *topics):
         c = dict(bootstrap_servers=self.bootstrap, group_id=q.get("group"), enable_auto_commit=False,
-                 auto_offset_reset="earliest", max_partition_fetch_bytes=MAX_BYTES)
+                 auto_offset_reset="earliest", fetch_max_wait_ms=100, max_partition_fetch_bytes=MAX_BYTES)
         if q.get("session_ms"):
             c.update(session_timeout_ms=q["session_ms"], heartbeat_interval_ms=500)
         if q.get("instance"):
