@@ -97,6 +97,9 @@ func (r *recovery) start() (int64, error) {
 		if err != nil {
 			return 0, err
 		}
+		if err := r.joins(h, pos); err != nil {
+			return 0, err
+		}
 		// The entry of the batch at pos stays; walking over that batch again sets the indexer up to go on after it.
 		end := h.LastOffset() + 1
 		if err := errors.Join(s.offsets.Truncate(end), s.times.Truncate(end)); err != nil {
@@ -118,6 +121,27 @@ func (r *recovery) start() (int64, error) {
 	}
 	r.x = s.resumeIndexer()
 	return 0, nil
+}
+
+// joins makes sure that the batch to begin with follows the one before it without a gap: its offsets are not under its
+// checksum, and an index that was rebuilt from the log repeats what it says.
+func (r *recovery) joins(h record.Header, pos int64) error {
+	if !r.s.c.NoGaps {
+		return nil
+	}
+	from, _, err := r.s.floor(r.f, h.BaseOffset-1)
+	if err != nil || from >= pos {
+		return err
+	}
+	w := r.s.newWalker(r.f, pos, lookupChunkBytes)
+	defer w.close()
+	if _, err := w.walk(from, func(record.Header, int64) error { return nil }); err != nil {
+		return err
+	}
+	if w.prevLast+1 != h.BaseOffset {
+		return r.s.damage(pos, w.prevLast+1, errGap)
+	}
+	return nil
 }
 
 // run walks from pos to the first bad batch and returns where that is.
