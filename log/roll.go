@@ -11,7 +11,7 @@ import (
 // shouldRoll says whether the batch must go to a new segment (LogSegment.shouldRoll).
 func (l *Log) shouldRoll(e *entry, h *record.Header, cfg *Config, nowMs int64) bool {
 	size := e.seg.Size()
-	if size > cfg.SegmentBytes-int64(h.Size()) {
+	if l.mustRoll || size > cfg.SegmentBytes-int64(h.Size()) {
 		return true
 	}
 	if h.LastOffset()-e.seg.BaseOffset() > math.MaxInt32 || e.seg.IndexFull() {
@@ -44,6 +44,9 @@ func (l *Log) Roll() error {
 // rollLocked makes a segment at the log's end the active one. Nothing is synced here: the old segment's records are
 // by the next Sync, and its indexes and the producer snapshot by the directory's housekeeper. The recovery point
 // does not pass the segment until then.
+//
+// A roll that fails may leave a file that names the log's end as a segment's beginning, and no crash-proof way to take
+// it back. So no record may go to the old segment after it: every append tries the same roll again first.
 func (l *Log) rollLocked(cfg *Config) error {
 	base := l.end.Load()
 	list := *l.list.Load()
@@ -53,8 +56,10 @@ func (l *Log) rollLocked(cfg *Config) error {
 	}
 	seg, err := segment.Create(l.fs, l.path, base, cfg.segmentConfig())
 	if err != nil {
+		l.mustRoll = true
 		return fmt.Errorf("create segment %d: %w", base, err)
 	}
+	l.mustRoll = false
 	next := make(segments, len(list)+1)
 	copy(next, list)
 	next[len(list)] = newEntry(seg, cfg)
