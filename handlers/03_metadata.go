@@ -84,7 +84,10 @@ func (h *Handlers) autoCreate(c *Conn, req *kmsg.MetadataRequest) map[string]err
 	failed := map[string]error{}
 	var wanted []cluster.NewTopic
 	for _, t := range req.Topics {
-		if t.Topic == nil || t.TopicID != [16]byte{} || image.Topic(*t.Topic) != nil {
+		if t.TopicID != [16]byte{} {
+			return nil // then names do not count
+		}
+		if t.Topic == nil || image.Topic(*t.Topic) != nil {
 			continue
 		}
 		name := *t.Topic
@@ -94,7 +97,7 @@ func (h *Handlers) autoCreate(c *Conn, req *kmsg.MetadataRequest) map[string]err
 		failed[name] = nil
 		switch {
 		case name == offsetsTopic:
-			failed[name] = h.createOffsetsTopic(h.ctx)
+			failed[name] = h.createOffsetsTopic()
 		case !h.allowed(c, opCreate, topicResource, name):
 			failed[name] = kerr.TopicAuthorizationFailed
 		default:
@@ -104,7 +107,9 @@ func (h *Handlers) autoCreate(c *Conn, req *kmsg.MetadataRequest) map[string]err
 	if len(wanted) == 0 {
 		return failed
 	}
-	for i, made := range h.Cluster.CreateTopics(h.ctx, wanted, false) {
+	ctx, cancel := h.within(0)
+	defer cancel()
+	for i, made := range h.Cluster.CreateTopics(ctx, wanted, false) {
 		failed[wanted[i].Name] = made.Err
 	}
 	return failed

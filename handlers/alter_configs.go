@@ -38,7 +38,9 @@ func (h *Handlers) alterConfigs(c *Conn, list []alteration, validateOnly bool) [
 			wanted, places = append(wanted, a.change), append(places, i)
 		}
 	}
-	for i, err := range h.Cluster.AlterConfigs(h.ctx, wanted, validateOnly) {
+	ctx, cancel := h.within(0)
+	defer cancel()
+	for i, err := range h.Cluster.AlterConfigs(ctx, wanted, validateOnly) {
 		errs[places[i]] = err
 	}
 	return errs

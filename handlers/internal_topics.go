@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -21,7 +20,7 @@ func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
 	image := h.Cluster.Image()
 	topic := image.Topic(offsetsTopic)
 	if topic == nil {
-		if err := h.createOffsetsTopic(h.ctx); err != nil {
+		if err := h.createOffsetsTopic(); err != nil {
 			return nil, err
 		}
 		image = h.Cluster.Image()
@@ -40,7 +39,9 @@ func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
 
 // createOffsetsTopic makes __consumer_offsets with the settings Kafka gives it
 // (GroupCoordinatorService.groupMetadataTopicConfigs).
-func (h *Handlers) createOffsetsTopic(ctx context.Context) error {
+func (h *Handlers) createOffsetsTopic() error {
+	ctx, cancel := h.within(0)
+	defer cancel()
 	config := h.Settings()
 	segment := strconv.FormatInt(config.Int64("offsets.topic.segment.bytes"), 10)
 	compact, producer := "compact", "producer"
