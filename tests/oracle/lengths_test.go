@@ -48,7 +48,7 @@ func (s *session) open(label string, raw []byte) {
 	w := s.line()
 	err := w.send(raw)
 	if err == nil {
-		_, _, err = w.receive(300 * time.Millisecond)
+		_, _, err = w.receive(5 * time.Second)
 	}
 	if errors.Is(err, errClosed) {
 		s.note(label, "closed")
