@@ -37,7 +37,8 @@ demo: build ## show a broker at work on a month of flight departures
 
 .PHONY: check
 check: lint ## the quick loop: format, vet, staticcheck, build, unit tests with the race detector
-	go test -race -short ./...
+	go test -race -short $$(go list ./... | grep -v /tests/crash$$)
+	go test -short ./tests/crash
 
 .PHONY: lint
 lint: ## format, vet and staticcheck over everything, and a build
@@ -79,10 +80,10 @@ fuzz: ## fuzz every target for 10 s (FUZZTIME=1m for more)
 	@scripts/fuzz $(or $(FUZZTIME),10s)
 
 .PHONY: bench
-bench: build ## Go benchmarks, then Weir beside Apache Kafka in the same run
+bench: build ## Weir beside Apache Kafka in the same run, then the Go benchmarks of the rooms
 	@scripts/setup kafka
+	go test -tags compare -count=1 -timeout 40m ./tests/compare
 	go test -run '^$$' -bench . -benchtime 1s ./...
-	@if [ -x scripts/bench ]; then scripts/bench; fi
 
 .PHONY: clean
 clean: ## remove what was built or fetched; data stays
