@@ -65,6 +65,7 @@ func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
 	l.beginEpochLocked(leaderEpoch, out.BaseOffset)
 	// From here on the batch is in the log: its offsets are used up whatever happens.
 	l.end.Store(out.LastOffset + 1)
+	l.unsnapped += int64(b.Size())
 	if b.HasProducer() {
 		if err := l.applyLocked(&b.Header, m, e, nowMs); err != nil {
 			return Appended{}, l.fail(fmt.Errorf("append to %s: %w", l.id, err))

@@ -43,6 +43,7 @@ func (l *Log) prepareCheckpoint() (int64, error) {
 		return 0, err
 	}
 	if l.Err() == nil {
+		l.maybeSnapshot()
 		if err := l.finishRollsHeld(); err != nil {
 			return 0, err
 		}

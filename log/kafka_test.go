@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -173,4 +175,31 @@ func sortedEntries(b []byte) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// TestKafkaReadsOurSnapshot has Kafka's own tool read a snapshot with the last five batches behind its entries, which
+// Kafka does not know. WEIR_KAFKA_LIBS names a folder of Apache Kafka's jars.
+func TestKafkaReadsOurSnapshot(t *testing.T) {
+	libs := os.Getenv("WEIR_KAFKA_LIBS")
+	if libs == "" {
+		t.Skip("WEIR_KAFKA_LIBS is not set")
+	}
+	r := newRig(t, smallConfig())
+	for seq := range int32(7) {
+		r.append(idempotent(4711, 3, seq, 1, 1000))
+		r.append(idempotent(4712, 3, seq, 1, 1000))
+	}
+	data := encodeSnapshot(&r.l.producers)
+	if len(data) <= snapshotHeaderBytes+2*snapshotEntryBytes {
+		t.Fatal("no tail")
+	}
+	name := filepath.Join(t.TempDir(), offsetName(r.l.EndOffset(), snapshotSuffix))
+	must(t, os.WriteFile(name, data, 0o600))
+	out, err := exec.Command("java", "-Xmx256m", "-cp", libs+"/*", "org.apache.kafka.tools.DumpLogSegments",
+		"--files", name).CombinedOutput()
+	for _, want := range []string{"producerId: 4711 producerEpoch: 3", "lastSequence: 6", "producerId: 4712"} {
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Fatalf("%v: no %q in\n%s", err, want, out)
+		}
+	}
 }

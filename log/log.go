@@ -55,6 +55,7 @@ type Log struct {
 	rolled    []*entry          // sealed for appends, not yet sealed on disk; oldest first
 	pending   []pendingSnapshot // encoded, not yet written; oldest first
 	snapshots []int64           // offsets of the snapshot files, rising
+	unsnapped int64             // bytes appended since the newest of them
 	mustRoll  bool              // a roll failed half-way; see rollLocked
 	dirDirty  bool              // segment files were created since the directory was last synced
 }

@@ -149,3 +149,37 @@ func TestTransactions(t *testing.T) {
 		t.Fatalf("aborted: %+v", aborted)
 	}
 }
+
+func TestSnapshotsWithinABigSegment(t *testing.T) {
+	c := DefaultConfig()
+	r := newRig(t, c)
+	count := func() int {
+		t.Helper()
+		names, err := r.fs.List(r.l.path)
+		must(t, err)
+		n := 0
+		for _, name := range names {
+			if _, ok := offsetOf(name, snapshotSuffix); ok {
+				n++
+			}
+		}
+		return n
+	}
+	for seq := range int32(3) {
+		r.append(idempotent(1, 0, seq, 1, r.nowMs()))
+		r.l.unsnapped = replayBytes
+		must(t, r.d.Checkpoint())
+	}
+	if n := count(); n != 3 {
+		t.Fatalf("%d snapshots; want 3", n)
+	}
+	must(t, r.l.Roll())
+	must(t, r.l.finishRolls())
+	if n := count(); n != 1 {
+		t.Fatalf("%d snapshots after the roll; want the one at its end", n)
+	}
+	r.crash(1)
+	if a := r.append(idempotent(1, 0, 0, 1, 0)); !a.Duplicate {
+		t.Fatal("producer state was lost")
+	}
+}

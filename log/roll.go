@@ -78,4 +78,32 @@ func (l *Log) snapshotLocked(end int64) {
 	}
 	l.pending = append(l.pending, pendingSnapshot{offset: end, data: encodeSnapshot(&l.producers)})
 	l.snapshots = append(l.snapshots, end)
+	l.unsnapped = 0
+}
+
+// replayBytes is how much may be appended between two snapshots of the producer state. It bounds what a start after a
+// crash reads of headers that lie before the recovery point.
+const replayBytes = 64 << 20
+
+// maybeSnapshot takes a snapshot within the active segment when the last one is far behind.
+func (l *Log) maybeSnapshot() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unsnapped >= replayBytes && len(l.producers.byID) > 0 {
+		l.snapshotLocked(l.end.Load())
+	}
+}
+
+// dropLooseSnapshots removes the snapshots within a segment that has been sealed: the one at its end serves. Needs
+// filesMu.
+func (l *Log) dropLooseSnapshots(sealed []*entry) {
+	for _, e := range sealed {
+		from, to := e.seg.BaseOffset(), e.seg.NextOffset()
+		l.mu.Lock()
+		loose := l.cutSnapshotsLocked(func(offset int64) bool { return offset > from && offset < to })
+		l.mu.Unlock()
+		for _, offset := range loose {
+			_ = l.fs.Remove(join(l.path, offsetName(offset, snapshotSuffix))) // the next start sweeps it up otherwise
+		}
+	}
 }

@@ -105,6 +105,7 @@ func (l *Log) finishRollsHeld() error {
 	if err := l.epochs.flush(l.fs, l.path); err != nil {
 		return l.sealFailed(err)
 	}
+	l.dropLooseSnapshots(rolled)
 	if len(rolled)+len(pending) > 0 {
 		if err := l.fs.SyncDir(l.path); err != nil {
 			return l.sealFailed(fmt.Errorf("sync directory: %w", err))
