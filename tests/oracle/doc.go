@@ -3,10 +3,10 @@
 //
 // A scenario is a Go function that talks to one broker; it is run against both, once per protocol version,
 // and what it recorded is compared line by line after ids, hosts, sizes and clocks are replaced by words.
-// Where Weir means to differ, differences_test.go says so with a reason; an entry that no longer differs
+// Where Weir means to differ, known_test.go says so with a reason; an entry that no longer differs
 // fails the test.
 //
-// The test needs an Apache Kafka 4.4 (4.3 does, with the newest versions skipped). One of
+// The test needs an Apache Kafka 4.4. One of
 //
 //	WEIR_KAFKA_LIBS=/path/to/kafka/libs go test ./tests/oracle
 //	ORACLE_BOOTSTRAP=127.0.0.1:9092 go test ./tests/oracle

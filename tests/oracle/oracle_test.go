@@ -24,6 +24,9 @@ func TestOracle(t *testing.T) {
 		warmUp(t, b)
 	}
 	newest := newestVersions(t, kafka)
+	if newest[18] < apis[18].max {
+		t.Fatalf("this Apache Kafka is older than 4.4: it serves ApiVersions up to v%d only", newest[18])
+	}
 	run := strconv.FormatInt(time.Now().Unix()%46656, 36)
 	ledger := newLedger(differences)
 	if os.Getenv("ORACLE_SUBJECT") != "" {
@@ -36,7 +39,7 @@ func TestOracle(t *testing.T) {
 			continue
 		}
 		t.Run(id, func(t *testing.T) {
-			for v := sc.min; v <= min(sc.max, newest[sc.key]); v++ {
+			for v := sc.min; v <= sc.max; v++ {
 				compare(t, sc, v, run, kafka, subject, ledger)
 			}
 		})
@@ -167,7 +170,7 @@ func warmUp(t *testing.T, b endpoint) {
 	t.Fatalf("%s has no group coordinator", b.name)
 }
 
-// newestVersions asks the Apache Kafka what it serves, so that an older one skips what it cannot answer.
+// newestVersions asks the Apache Kafka what it serves.
 func newestVersions(t *testing.T, b endpoint) map[int16]int16 {
 	t.Helper()
 	w, err := dial(b.addr())
