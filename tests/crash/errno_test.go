@@ -93,6 +93,7 @@ func TestErrorsAtEveryOperation(t *testing.T) {
 		}
 	}
 	rand.New(rand.NewPCG(6, 6)).Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
+	faults = faults[:len(faults)/thin]
 	began := time.Now()
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -147,7 +148,7 @@ func TestErrorsDuringRecovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for index := range ops {
+	for index := int64(0); index < ops; index += thin {
 		for _, errno := range errnos {
 			f := fault{index, errno}
 			faulty(t, f.String(), func() error { _, err := recoverWith(f); return err })
