@@ -14,15 +14,16 @@ import (
 // AbortedTxn is an aborted transaction that overlaps a range read.
 type AbortedTxn struct{ ProducerID, FirstOffset int64 }
 
-// aborted is what is known of a segment's transaction index. Its entries have no checksum, and a wrong one would hide
-// committed records or show aborted ones: an index that was not written by this process is compared with the log at
-// its first use.
+// aborted is what is known of a segment's transaction index. Its entries have no checksum, and a wrong one
+// would hide committed records or show aborted ones: an index that was not written by this process is
+// compared with the log at its first use.
 type aborted struct {
 	checked atomic.Bool
 	mu      sync.Mutex // held while comparing
 }
 
-// AbortedTxns returns the aborted transactions that overlap [from, to), for a read_committed fetch of that range.
+// AbortedTxns returns the aborted transactions that overlap [from, to), for a read_committed fetch of that
+// range.
 func (l *Log) AbortedTxns(from, to int64) ([]AbortedTxn, error) {
 	list := *l.list.Load()
 	var out []AbortedTxn
@@ -44,8 +45,9 @@ func (l *Log) AbortedTxns(from, to int64) ([]AbortedTxn, error) {
 	return out, nil
 }
 
-// checkAborted makes sure, once, that the i-th segment's transaction index is true, and rewrites it if it is not. A
-// segment without one is taken to have no aborted transactions: read_committed costs a plain topic nothing.
+// checkAborted makes sure, once, that the i-th segment's transaction index is true, and rewrites it if it is
+// not. A segment without one is taken to have no aborted transactions: read_committed costs a plain topic
+// nothing.
 func (l *Log) checkAborted(list segments, i int) error {
 	e := list[i]
 	if e.aborted.checked.Load() {

@@ -18,9 +18,9 @@ type Appended struct {
 	Duplicate              bool // the batch was in the log already; the offsets are the original ones
 }
 
-// Append writes one validated batch at the log's end: it is checked against its producer's state, stamped in place
-// with its base offset and leader epoch, and written. It is durable only after Sync. On an error nothing was
-// appended.
+// Append writes one validated batch at the log's end: it is checked against its producer's state, stamped in
+// place with its base offset and leader epoch, and written. It is durable only after Sync. On an error
+// nothing was appended.
 func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
 	if l.d.full.Load() {
 		return Appended{}, fmt.Errorf("append to %s: %w", l.id, ErrDiskFull)
@@ -74,7 +74,8 @@ func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
 	return out, nil
 }
 
-// checkProducerLocked says whether the producer may append the batch, and reads the marker of a control batch.
+// checkProducerLocked says whether the producer may append the batch, and reads the marker of a control
+// batch.
 func (l *Log) checkProducerLocked(b *record.Batch) (marker, error) {
 	if !b.IsControl() {
 		return marker{}, l.producers.check(&b.Header)
@@ -86,8 +87,8 @@ func (l *Log) checkProducerLocked(b *record.Batch) (marker, error) {
 	return m, l.producers.checkMarker(&b.Header, m)
 }
 
-// applyLocked takes a batch that is in the log into the producer and transaction state, and an aborted transaction
-// into the index of the segment that holds its marker; with a nil e it is there already.
+// applyLocked takes a batch that is in the log into the producer and transaction state, and an aborted
+// transaction into the index of the segment that holds its marker; with a nil e it is there already.
 func (l *Log) applyLocked(h *record.Header, m marker, e *entry, nowMs int64) error {
 	aborted, ok := applyBatch(&l.producers, l.txns, h, m, nowMs)
 	if !ok || e == nil {
@@ -141,8 +142,8 @@ func (l *Log) writeLocked(b *record.Batch, cfg *Config, nowMs int64) (*entry, er
 	return e, nil
 }
 
-// writeFailed sorts a write's error: a full disk stops all appends of the directory until there is space; what will
-// pass by itself leaves the log as it is; anything else takes it out of service.
+// writeFailed sorts a write's error: a full disk stops all appends of the directory until there is space;
+// what will pass by itself leaves the log as it is; anything else takes it out of service.
 func (l *Log) writeFailed(verb string, err error) error {
 	switch {
 	case isDiskFull(err):

@@ -17,9 +17,9 @@ import (
 // errBadCheckpoint says that a checkpoint file does not read as one.
 var errBadCheckpoint = errors.New("checkpoint is damaged")
 
-// checksumTopic stands in the topic column of an offset checkpoint's last line, whose offset column is the CRC-32C of
-// the lines before it. Kafka's reader takes the line for one more partition; ours refuses a file without it, because
-// a single wrong digit here would hide records or let recovery cut too much.
+// checksumTopic stands in the topic column of an offset checkpoint's last line, whose offset column is the
+// CRC-32C of the lines before it. Kafka's reader takes the line for one more partition; ours refuses a file
+// without it, because a single wrong digit here would hide records or let recovery cut too much.
 const checksumTopic = "crc32c"
 
 // encodeLines writes Kafka's checkpoint form: version, number of lines, lines.
@@ -151,7 +151,8 @@ func replaceFile(fsys vfs.FS, dir, name string, data []byte) error {
 	return nil
 }
 
-// readOffsets loads an offset checkpoint. None, or a damaged one (which is reported), is nil: nothing is known then.
+// readOffsets loads an offset checkpoint. None, or a damaged one (which is reported), is nil: nothing is
+// known then.
 func readOffsets(fsys vfs.FS, dir, name string) (offsets map[metadata.PartitionID]int64, damage error) {
 	data, err := readFile(fsys, join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {

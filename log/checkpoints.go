@@ -8,8 +8,8 @@ import (
 	"weir/metadata"
 )
 
-// Checkpoint finishes what was rolled and writes the recovery points and log starts of all logs. A log that fails
-// keeps the recovery point it had.
+// Checkpoint finishes what was rolled and writes the recovery points and log starts of all logs. A log that
+// fails keeps the recovery point it had.
 func (d *Directory) Checkpoint() error {
 	d.checkpointMu.Lock()
 	defer d.checkpointMu.Unlock()
@@ -71,8 +71,8 @@ func (d *Directory) checkpointStarts() error {
 	return d.replace(logStartFile, starts)
 }
 
-// replace writes a file of the data directory unless it holds the same already. On a full disk the ballast gives way
-// to it.
+// replace writes a file of the data directory unless it holds the same already. On a full disk the ballast
+// gives way to it.
 func (d *Directory) replace(name string, data []byte) error {
 	if old, err := readFile(d.fs, join(d.path, name)); err == nil && bytes.Equal(old, data) {
 		return nil

@@ -53,8 +53,8 @@ func (d *Directory) closeLogs(ctx context.Context) error {
 	}
 }
 
-// close stops the log: no more appends, everything synced, a producer snapshot at its end. An offline log is let go
-// as it is, and its error returned: the stop is not a clean one then.
+// close stops the log: no more appends, everything synced, a producer snapshot at its end. An offline log is
+// let go as it is, and its error returned: the stop is not a clean one then.
 func (l *Log) close() error {
 	l.filesMu.Lock()
 	defer l.filesMu.Unlock()
@@ -92,8 +92,8 @@ func (l *Log) settleFiles() error {
 	return l.finishRollsHeld()
 }
 
-// mark leaves the clean-shutdown marker. A partition that was never opened since an unclean stop is not recovered
-// yet: then there is no mark, or the next start would trust its files.
+// mark leaves the clean-shutdown marker. A partition that was never opened since an unclean stop is not
+// recovered yet: then there is no mark, or the next start would trust its files.
 func (d *Directory) mark() error {
 	if !d.clean {
 		ids, err := d.List()

@@ -7,7 +7,8 @@ import (
 	"weir/record"
 )
 
-// Config holds a topic's settings as its logs use them. Sizes are bytes, times milliseconds; the names are Kafka's.
+// Config holds a topic's settings as its logs use them. Sizes are bytes, times milliseconds; the names are
+// Kafka's.
 type Config struct {
 	SegmentBytes           int64
 	SegmentMs              int64
@@ -31,7 +32,8 @@ type Config struct {
 // DefaultConfig returns Weir's defaults: Kafka's, but fsync before the answer.
 func DefaultConfig() Config {
 	return Config{
-		SegmentBytes: 1 << 30, SegmentMs: 7 * 24 * 3600 * 1000, SegmentIndexBytes: 10 << 20, IndexIntervalBytes: 4096,
+		SegmentBytes: 1 << 30, SegmentMs: 7 * 24 * 3600 * 1000, SegmentIndexBytes: 10 << 20,
+		IndexIntervalBytes: 4096,
 		RetentionBytes: -1, RetentionMs: 7 * 24 * 3600 * 1000,
 		FlushMessages: 1, FlushMs: math.MaxInt64, FileDeleteDelayMs: 60_000, MaxMessageBytes: 1 << 20,
 		CleanupDelete: true, MaxCompactionLagMs: math.MaxInt64, ProducerIDExpirationMs: 24 * 3600 * 1000,

@@ -11,8 +11,9 @@ import (
 	"weir/metadata"
 )
 
-// Delete takes a partition out of service and deletes it, open or not. When it returns, no crash brings it back; its
-// files are removed after file.delete.delay.ms, and reads that hold them go on until then and beyond.
+// Delete takes a partition out of service and deletes it, open or not. When it returns, no crash brings it
+// back; its files are removed after file.delete.delay.ms, and reads that hold them go on until then and
+// beyond.
 func (d *Directory) Delete(id metadata.PartitionID) error {
 	d.mu.Lock()
 	l := d.logs[id]
@@ -32,7 +33,8 @@ func (d *Directory) Delete(id metadata.PartitionID) error {
 		return fmt.Errorf("delete %s: %w: %w", id, ErrStorage, err)
 	}
 	if err := d.forget(id); err != nil {
-		d.lg.Warn("a deleted partition stays in the checkpoints until the next", "partition", id.String(), "error", err)
+		d.lg.Warn("a deleted partition stays in the checkpoints until the next", "partition", id.String(),
+			"error", err)
 	}
 	return nil
 }
@@ -63,7 +65,8 @@ func (l *Log) shut() {
 	l.failure.Store(&failure{fmt.Errorf("%s: %w", l.id, ErrClosed)})
 }
 
-// renameAway gives the directory a name that no start takes for a partition (Kafka's), durably, and has it removed.
+// renameAway gives the directory a name that no start takes for a partition (Kafka's), durably, and has it
+// removed.
 func (d *Directory) renameAway(dir string, delay time.Duration, l *Log) error {
 	var unique [16]byte
 	_, _ = rand.Read(unique[:]) // never fails

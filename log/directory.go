@@ -21,8 +21,8 @@ import (
 	"weir/vfs"
 )
 
-// Directory is one data directory: its lock, clean-shutdown marker, checkpoints, logs, and the files to be removed.
-// All methods are safe for concurrent use.
+// Directory is one data directory: its lock, clean-shutdown marker, checkpoints, logs, and the files to be
+// removed. All methods are safe for concurrent use.
 type Directory struct {
 	fs    vfs.FS
 	path  string
@@ -41,7 +41,8 @@ type Directory struct {
 	mu      sync.Mutex // guards the fields below; no disk operation is done under it
 	logs    map[metadata.PartitionID]*Log
 	opening map[metadata.PartitionID]bool
-	// recovery and starts are what the checkpoint files say, or will say at the next write, of all partitions.
+	// recovery and starts are what the checkpoint files say, or will say at the next write, of all
+	// partitions.
 	recovery, starts map[metadata.PartitionID]int64
 	rolled           map[*Log]bool // have something for the housekeeper
 	removals         *btree.BTreeG[removal]
@@ -54,9 +55,10 @@ type Directory struct {
 	done chan struct{} // closed when the housekeeper has returned
 }
 
-// OpenDirectory locks the directory, making it if need be, and reads its checkpoints. From then on an end of the
-// process without Close is an unclean stop. vfs.ErrLocked when another process has it.
-func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock, lg *slog.Logger) (*Directory, error) {
+// OpenDirectory locks the directory, making it if need be, and reads its checkpoints. From then on an end of
+// the process without Close is an unclean stop. vfs.ErrLocked when another process has it.
+func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock, lg *slog.Logger,
+) (*Directory, error) {
 	d := &Directory{
 		fs: fsys, path: path, cfg: c.withDefaults(), clk: clk, lg: lg,
 		logs: map[metadata.PartitionID]*Log{}, opening: map[metadata.PartitionID]bool{}, rolled: map[*Log]bool{},
@@ -141,8 +143,8 @@ func (d *Directory) WasClean() bool { return d.clean }
 // DiskFull reports whether appends are refused for lack of space.
 func (d *Directory) DiskFull() bool { return d.full.Load() }
 
-// List returns the partitions that have a directory, open or not. One that the metadata does not know is never
-// deleted by itself.
+// List returns the partitions that have a directory, open or not. One that the metadata does not know is
+// never deleted by itself.
 func (d *Directory) List() ([]metadata.PartitionID, error) {
 	names, err := d.fs.List(d.path)
 	if err != nil {
@@ -164,12 +166,12 @@ func (d *Directory) Logs() []*Log {
 	return slices.Collect(maps.Values(d.logs))
 }
 
-// Open creates a log or opens the one that is there, recovering it after an unclean stop, and begins leaderEpoch at
-// its end. A damaged log is returned too, out of service: its Err says why, and nothing of it was changed or deleted.
-// The error is for a partition that cannot be opened at all.
+// Open creates a log or opens the one that is there, recovering it after an unclean stop, and begins
+// leaderEpoch at its end. A damaged log is returned too, out of service: its Err says why, and nothing of it
+// was changed or deleted. The error is for a partition that cannot be opened at all.
 func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (*Log, error) {
-	l := &Log{id: id, path: join(d.path, id.String()), d: d, fs: d.fs, clk: d.clk, lg: d.lg, txns: newTransactions(),
-		epoch: -1}
+	l := &Log{id: id, path: join(d.path, id.String()), d: d, fs: d.fs, clk: d.clk, lg: d.lg,
+		txns: newTransactions(), epoch: -1}
 	l.cfg.Store(&c)
 	l.list.Store(&segments{})
 	k, err := d.beginOpen(id)
@@ -211,7 +213,8 @@ func (d *Directory) beginOpen(id metadata.PartitionID) (known, error) {
 	return k, nil
 }
 
-// makeDir makes a partition's directory unless it is there. One that held durable records and is gone is damage.
+// makeDir makes a partition's directory unless it is there. One that held durable records and is gone is
+// damage.
 func (d *Directory) makeDir(dir string, k known) error {
 	_, err := d.fs.Stat(dir)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -226,9 +229,9 @@ func (d *Directory) makeDir(dir string, k known) error {
 	return d.fs.SyncDir(d.path)
 }
 
-// Close syncs and closes all logs and, if all of them could be, leaves the mark of a clean stop, which saves the next
-// start from any recovery. When ctx ends first the stop is an unclean one: nothing is lost, the next start reads what
-// lies past the recovery points.
+// Close syncs and closes all logs and, if all of them could be, leaves the mark of a clean stop, which saves
+// the next start from any recovery. When ctx ends first the stop is an unclean one: nothing is lost, the next
+// start reads what lies past the recovery points.
 func (d *Directory) Close(ctx context.Context) error {
 	d.mu.Lock()
 	if d.closed {

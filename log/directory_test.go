@@ -79,7 +79,9 @@ func TestLeftoversAreTreatedAsKafkaDoes(t *testing.T) {
 func TestMissingFilesAreDamage(t *testing.T) {
 	for what, remove := range map[string]func(r *rig, m *vfs.Mem) error{
 		"the directory": func(r *rig, m *vfs.Mem) error { return m.RemoveAll(r.l.path) },
-		"first segment": func(r *rig, m *vfs.Mem) error { return m.Remove(join(r.l.path, offsetName(0, logSuffix))) },
+		"first segment": func(r *rig, m *vfs.Mem) error {
+			return m.Remove(join(r.l.path, offsetName(0, logSuffix)))
+		},
 		"middle segment": func(r *rig, m *vfs.Mem) error {
 			return m.Remove(join(r.l.path, offsetName(r.l.Segments()[1].BaseOffset, logSuffix)))
 		},
@@ -184,7 +186,8 @@ func TestHousekeeping(t *testing.T) {
 	must(t, func() error { _, err := r.l.DeleteRecords(r.l.EndOffset(), r.l.EndOffset()); return err }())
 	await(t, r.clk, "removal", func() bool {
 		names, err := r.fs.List(r.l.path)
-		return err == nil && !slices.ContainsFunc(names, func(n string) bool { return strings.HasSuffix(n, deletedSuffix) })
+		marked := func(n string) bool { return strings.HasSuffix(n, deletedSuffix) }
+		return err == nil && !slices.ContainsFunc(names, marked)
 	})
 }
 

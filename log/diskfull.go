@@ -17,7 +17,8 @@ func (d *Directory) noteFull(cause error) {
 	}
 }
 
-// fillBallast takes the space that deletes may need on a full disk. Without space the directory begins as full.
+// fillBallast takes the space that deletes may need on a full disk. Without space the directory begins as
+// full.
 func (d *Directory) fillBallast() {
 	if d.cfg.BallastBytes < 0 {
 		return
@@ -66,7 +67,8 @@ func (d *Directory) dropBallast() bool {
 	return had && d.fs.Remove(join(d.path, ballastFile)) == nil
 }
 
-// probe tries whether there is space: first for the ballast, then for some writing. Appends go on if there is.
+// probe tries whether there is space: first for the ballast, then for some writing. Appends go on if there
+// is.
 func (d *Directory) probe() {
 	if d.cfg.BallastBytes >= 0 {
 		if err := d.writeBallast(); err != nil {

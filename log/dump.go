@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// DumpSnapshot gives what a .snapshot file says of each producer, ordered by id, for people who look into the files.
+// DumpSnapshot gives what a .snapshot file says of each producer, ordered by id, for people who look into the
+// files.
 func DumpSnapshot(data []byte) ([]ProducerState, error) {
 	s, err := decodeSnapshot(data)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +25,8 @@ type epochs struct {
 	dirty   bool // differs from the file
 }
 
-// assign notes that epoch begins at start. Entries that contradict it go; an epoch known already stays as it is.
+// assign notes that epoch begins at start. Entries that contradict it go; an epoch known already stays as it
+// is.
 func (e *epochs) assign(epoch int32, start int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -52,9 +54,9 @@ func (e *epochs) latest() int32 {
 	return e.entries[len(e.entries)-1].epoch
 }
 
-// endOf returns the largest epoch not above the one asked for, and the offset at which the next one begins, or logEnd
-// for the newest. Unknown is (-1, -1). As Kafka, one older than all known is answered with itself and the first
-// known start.
+// endOf returns the largest epoch not above the one asked for, and the offset at which the next one begins,
+// or logEnd for the newest. Unknown is (-1, -1). As Kafka, one older than all known is answered with itself
+// and the first known start.
 func (e *epochs) endOf(epoch int32, logEnd int64) (int32, int64) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -65,7 +67,7 @@ func (e *epochs) endOf(epoch int32, logEnd int64) (int32, int64) {
 	if epoch == e.entries[n-1].epoch {
 		return epoch, logEnd
 	}
-	higher, _ := slices.BinarySearchFunc(e.entries, epoch+1, func(x epochEntry, t int32) int { return int(x.epoch) - int(t) })
+	higher := sort.Search(n, func(i int) bool { return e.entries[i].epoch > epoch })
 	if higher == 0 {
 		return epoch, e.entries[0].start
 	}

@@ -40,7 +40,8 @@ func TestEpochFileIsKafkas(t *testing.T) {
 	if got := string(encodeEpochs(entries)); got != file {
 		t.Fatalf("got %q; want %q", got, file)
 	}
-	for _, bad := range []string{"1\n0\n", "0\n", "0\n2\n0 0\n", "0\n1\n0 0 0\n", "0\n2\n5 0\n4 9\n", "0\n2\n1 9\n2 9\n",
+	for _, bad := range []string{"1\n0\n", "0\n", "0\n2\n0 0\n", "0\n1\n0 0 0\n", "0\n2\n5 0\n4 9\n",
+		"0\n2\n1 9\n2 9\n",
 		"0\n1\n-1 0\n", "0\n1\nx 0\n", "0\n1\n1 99999999999999999999\n"} {
 		if got, err := decodeEpochs([]byte(bad)); err == nil {
 			t.Errorf("%q was read as %v", bad, got)

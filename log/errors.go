@@ -9,14 +9,14 @@ import (
 var (
 	// ErrOffsetOutOfRange: before the log's start or past its end (OFFSET_OUT_OF_RANGE).
 	ErrOffsetOutOfRange = errors.New("offset is out of range")
-	// ErrOffline: the log was taken out of service by damage or by the disk; it wraps the cause and stays until the
-	// next start (KAFKA_STORAGE_ERROR).
+	// ErrOffline: the log was taken out of service by damage or by the disk; it wraps the cause and stays
+	// until the next start (KAFKA_STORAGE_ERROR).
 	ErrOffline = errors.New("log is offline")
 	// ErrStorage: this operation failed on the disk, the log itself is whole and may be tried again
 	// (KAFKA_STORAGE_ERROR).
 	ErrStorage = errors.New("storage error")
-	// ErrDiskFull: there is no space for appends; reads and deletes go on, and appends do again by themselves once
-	// there is space (KAFKA_STORAGE_ERROR).
+	// ErrDiskFull: there is no space for appends; reads and deletes go on, and appends do again by themselves
+	// once there is space (KAFKA_STORAGE_ERROR).
 	ErrDiskFull = errors.New("disk is full")
 	// ErrClosed: the log was closed or deleted (NOT_LEADER_OR_FOLLOWER, or KAFKA_STORAGE_ERROR).
 	ErrClosed = errors.New("log is closed")
@@ -27,8 +27,8 @@ var (
 	ErrSegmentTooSmall = errors.New("batch is larger than a segment")
 	// ErrOutOfOrderSequence: a gap in a producer's sequence numbers (OUT_OF_ORDER_SEQUENCE_NUMBER).
 	ErrOutOfOrderSequence = errors.New("out of order sequence number")
-	// ErrDuplicateSequence is kept for callers that translate it; as Apache Kafka 4, the log answers a resend older
-	// than the last five batches with ErrOutOfOrderSequence (DUPLICATE_SEQUENCE_NUMBER).
+	// ErrDuplicateSequence is kept for callers that translate it; as Apache Kafka 4, the log answers a resend
+	// older than the last five batches with ErrOutOfOrderSequence (DUPLICATE_SEQUENCE_NUMBER).
 	ErrDuplicateSequence = errors.New("duplicate sequence number")
 	// ErrProducerFenced: the producer's epoch is older than the last one seen (INVALID_PRODUCER_EPOCH).
 	ErrProducerFenced = errors.New("producer epoch is fenced")

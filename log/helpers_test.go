@@ -112,7 +112,8 @@ func build(o record.Options, n int, ms int64) *record.Batch {
 
 // idempotent builds a producer's batch.
 func idempotent(pid int64, epoch int16, seq int32, n int, ms int64) *record.Batch {
-	return build(record.Options{HasProducer: true, ProducerID: pid, ProducerEpoch: epoch, BaseSequence: seq}, n, ms)
+	return build(record.Options{HasProducer: true, ProducerID: pid, ProducerEpoch: epoch,
+		BaseSequence: seq}, n, ms)
 }
 
 func transactional(pid int64, epoch int16, seq int32, n int, ms int64) *record.Batch {

@@ -20,8 +20,8 @@ func byDue(a, b removal) bool {
 	return a.seq < b.seq
 }
 
-// removeLater has do called after the delay, by the housekeeper. What is still to be removed when the process ends is
-// found by its name at the next start.
+// removeLater has do called after the delay, by the housekeeper. What is still to be removed when the process
+// ends is found by its name at the next start.
 func (d *Directory) removeLater(delay time.Duration, do func() error) {
 	d.mu.Lock()
 	d.removalSeq++
@@ -45,8 +45,8 @@ func (d *Directory) wake() {
 	}
 }
 
-// housekeep seals rolled segments, writes checkpoints, removes files that are due, forgets idle producers, and probes
-// a full disk, until the directory is closed.
+// housekeep seals rolled segments, writes checkpoints, removes files that are due, forgets idle producers,
+// and probes a full disk, until the directory is closed.
 func (d *Directory) housekeep() {
 	defer close(d.done)
 	now := d.clk.Now()
@@ -92,8 +92,8 @@ func (d *Directory) nextWake(times ...time.Time) time.Time {
 	return slices.MinFunc(times, time.Time.Compare)
 }
 
-// finishRolled seals what was rolled, and reports whether there was any, so that the recovery points follow at once:
-// a sealed segment is then never one that recovery may cut.
+// finishRolled seals what was rolled, and reports whether there was any, so that the recovery points follow
+// at once: a sealed segment is then never one that recovery may cut.
 func (d *Directory) finishRolled() bool {
 	d.mu.Lock()
 	logs := slices.Collect(maps.Keys(d.rolled))

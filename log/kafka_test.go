@@ -18,12 +18,17 @@ const kafkaData = "testdata/kafka-4.3.1/"
 
 // committedByKafka are the offsets that a read_committed consumer got from Apache Kafka 4.3.1.
 var committedByKafka = map[string][]int64{
-	"txn": {0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 19, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 36, 37, 40,
-		42, 43, 45, 46, 47, 49, 50, 51, 53, 54, 55, 58, 60, 62, 63, 64, 66, 67, 68, 70, 71, 72, 74, 75, 77, 79, 80, 82, 83,
-		84, 86, 87, 88, 90, 91, 94, 96, 97, 99, 100, 101, 103, 104, 105, 107, 108, 110, 112, 114},
-	"open": {0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 19, 21, 23, 25, 26, 28, 29, 30, 32, 33, 34, 36, 38, 40,
-		41, 43, 45, 46, 47, 49, 50, 51, 53, 54, 55, 58, 60, 62, 63, 64, 66, 67, 68, 70, 71, 72, 74, 76, 78, 79, 80, 82, 83,
-		84, 86, 87, 88, 90, 91, 94, 95, 97},
+	"txn": {
+		0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 19, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 36,
+		37, 40, 42, 43, 45, 46, 47, 49, 50, 51, 53, 54, 55, 58, 60, 62, 63, 64, 66, 67, 68, 70, 71, 72, 74, 75,
+		77, 79, 80, 82, 83, 84, 86, 87, 88, 90, 91, 94, 96, 97, 99, 100, 101, 103, 104, 105, 107, 108, 110, 112,
+		114,
+	},
+	"open": {
+		0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 19, 21, 23, 25, 26, 28, 29, 30, 32, 33, 34, 36,
+		38, 40, 41, 43, 45, 46, 47, 49, 50, 51, 53, 54, 55, 58, 60, 62, 63, 64, 66, 67, 68, 70, 71, 72, 74, 76,
+		78, 79, 80, 82, 83, 84, 86, 87, 88, 90, 91, 94, 95, 97,
+	},
 }
 
 // openKafka opens a partition that Kafka wrote; edit changes its directory before.
@@ -100,7 +105,8 @@ func TestReadsKafkasTransactions(t *testing.T) {
 	}
 }
 
-// TestRebuildsWhatKafkaDerived: from the records alone come the same transaction indexes and the same producers.
+// TestRebuildsWhatKafkaDerived: from the records alone come the same transaction indexes and the same
+// producers.
 func TestRebuildsWhatKafkaDerived(t *testing.T) {
 	want := openKafka(t, "open-clean", nil).Producers()
 	without := func(suffixes ...string) func(*vfs.Mem, string) {
@@ -138,7 +144,8 @@ func TestRebuildsWhatKafkaDerived(t *testing.T) {
 	}
 }
 
-// TestSnapshotsAreKafkas: Kafka's snapshots read, and written again are the same bytes up to the order of producers.
+// TestSnapshotsAreKafkas: Kafka's snapshots read, and written again are the same bytes up to the order of
+// producers.
 func TestSnapshotsAreKafkas(t *testing.T) {
 	files, err := os.ReadDir(kafkaData + "open-clean")
 	must(t, err)
@@ -177,8 +184,8 @@ func sortedEntries(b []byte) []string {
 	return out
 }
 
-// TestKafkaReadsOurSnapshot has Kafka's own tool read a snapshot with the last five batches behind its entries, which
-// Kafka does not know. WEIR_KAFKA_LIBS names a folder of Apache Kafka's jars.
+// TestKafkaReadsOurSnapshot has Kafka's own tool read a snapshot with the last five batches behind its
+// entries, which Kafka does not know. WEIR_KAFKA_LIBS names a folder of Apache Kafka's jars.
 func TestKafkaReadsOurSnapshot(t *testing.T) {
 	libs := os.Getenv("WEIR_KAFKA_LIBS")
 	if libs == "" {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// sweepLeftovers deals with the files that a crash may leave in a partition's directory, as Kafka's LogLoader does:
-// .deleted, .cleaned and .tmp files go; .swap files are finished compactions or splits and take the place of the
-// segments that they cover. It returns the names that are left.
+// sweepLeftovers deals with the files that a crash may leave in a partition's directory, as Kafka's LogLoader
+// does: .deleted, .cleaned and .tmp files go; .swap files are finished compactions or splits and take the
+// place of the segments that they cover. It returns the names that are left.
 func (l *Log) sweepLeftovers() ([]string, error) {
 	names, err := l.fs.List(l.path)
 	if err != nil {
@@ -54,8 +54,8 @@ func (l *Log) sweepLeftovers() ([]string, error) {
 	return kept, l.fs.SyncDir(l.path)
 }
 
-// finishSwaps renames .swap files into place, after removing the segments that they replace: those that begin within
-// the offsets that the swap files hold.
+// finishSwaps renames .swap files into place, after removing the segments that they replace: those that begin
+// within the offsets that the swap files hold.
 func (l *Log) finishSwaps(kept, swaps []string) ([]string, error) {
 	from, to := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, name := range swaps {

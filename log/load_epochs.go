@@ -35,8 +35,8 @@ func (l *Log) rebuildEpochs(list segments, end int64) error {
 	})
 }
 
-// epochsChecked is how many of the newest leader epochs are compared with the log when it is opened. The file has no
-// checksum, and a wrong epoch would refuse every append or mislead a client about truncation.
+// epochsChecked is how many of the newest leader epochs are compared with the log when it is opened. The file
+// has no checksum, and a wrong epoch would refuse every append or mislead a client about truncation.
 const epochsChecked = 16
 
 // settleEpochs fits the leader epochs to the log as it was opened.
@@ -55,8 +55,8 @@ func (l *Log) settleEpochs(rebuild bool) error {
 	return nil
 }
 
-// epochsHold reports whether the newest epochs are those of the batches where they begin, and the newest of all is
-// that of the last batch.
+// epochsHold reports whether the newest epochs are those of the batches where they begin, and the newest of
+// all is that of the last batch.
 func (l *Log) epochsHold(list segments, start, end int64) bool {
 	last, ok := epochAt(list, end-1)
 	if ok && last.LeaderEpoch >= 0 && last.LeaderEpoch != l.epochs.latest() {

@@ -1,11 +1,12 @@
 // Package log is one partition's log: append, read, roll, retain, recover, producer state, leader epochs.
 //
-// A [Directory] owns the logs of one data directory. A [Log] is an ordered list of segments, of which the last is
-// active. Appends take the log's append lock; reads take none: they load an immutable list of segments and hold
-// references. What is written here is durable only once [Log.Sync] has returned an end offset past it.
+// A [Directory] owns the logs of one data directory. A [Log] is an ordered list of segments, of which the
+// last is active. Appends take the log's append lock; reads take none: they load an immutable list of
+// segments and hold references. What is written here is durable only once [Log.Sync] has returned an end
+// offset past it.
 //
-// Locks, in the order in which they are taken: Directory.checkpointMu, Log.filesMu, Directory.startsMu, Log.syncMu,
-// Log.mu, Directory.mu, then the small ones of epochs and transactions.
+// Locks, in the order in which they are taken: Directory.checkpointMu, Log.filesMu, Directory.startsMu,
+// Log.syncMu, Log.mu, Directory.mu, then the small ones of epochs and transactions.
 package log
 
 import (
@@ -28,14 +29,16 @@ type Log struct {
 	lg   *slog.Logger
 
 	cfg atomic.Pointer[Config]
-	// list is replaced whole, under mu. Readers load it without a lock and take references to the segments in it.
+	// list is replaced whole, under mu. Readers load it without a lock and take references to the segments in
+	// it.
 	list atomic.Pointer[segments]
-	// end is the next offset to be given out. It is stored after the bytes and the index entry, so whoever has seen
-	// it can read everything below it.
+	// end is the next offset to be given out. It is stored after the bytes and the index entry, so whoever
+	// has seen it can read everything below it.
 	end atomic.Int64
 	// start is the first offset that may be read; it never falls except by Truncate.
 	start atomic.Int64
-	// durable is the offset up to which a power cut loses nothing: a sync that began after the write has returned.
+	// durable is the offset up to which a power cut loses nothing: a sync that began after the write has
+	// returned.
 	durable atomic.Int64
 	failure atomic.Pointer[failure]
 	txns    *transactions
@@ -97,7 +100,8 @@ func (l *Log) Err() error {
 	return nil
 }
 
-// fail takes the log out of service until the next start, once; the first cause stays. It returns what callers get.
+// fail takes the log out of service until the next start, once; the first cause stays. It returns what
+// callers get.
 func (l *Log) fail(cause error) error {
 	err := error(&offlineError{cause: cause})
 	if l.failure.CompareAndSwap(nil, &failure{err}) {
@@ -138,11 +142,12 @@ func (l *Log) LatestEpoch() int32 { return l.epochs.latest() }
 // EpochOf is the leader epoch that an offset was written in, -1 when unknown.
 func (l *Log) EpochOf(offset int64) int32 { return l.epochs.of(offset) }
 
-// EpochEnd returns the largest leader epoch not above the one asked for, and the offset where the next one begins,
-// or the log's end; (-1, -1) when unknown (KIP-279).
+// EpochEnd returns the largest leader epoch not above the one asked for, and the offset where the next one
+// begins, or the log's end; (-1, -1) when unknown (KIP-279).
 func (l *Log) EpochEnd(epoch int32) (int32, int64) { return l.epochs.endOf(epoch, l.EndOffset()) }
 
-// BeginEpoch notes that a leader epoch begins at the log's end. From here on appends of older epochs are refused.
+// BeginEpoch notes that a leader epoch begins at the log's end. From here on appends of older epochs are
+// refused.
 func (l *Log) BeginEpoch(epoch int32) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -53,7 +53,8 @@ func (l *Log) lookupTime(ts int64) (OffsetAt, bool, error) {
 	return OffsetAt{}, false, nil
 }
 
-// lookupTimeFrom is LookupTime for the segment in which records were deleted: those before start do not count.
+// lookupTimeFrom is LookupTime for the segment in which records were deleted: those before start do not
+// count.
 func lookupTimeFrom(seg *segment.Segment, ts, start int64) (out segment.TimestampOffset, ok bool, err error) {
 	pos, _, ok, err := seg.PositionOf(start)
 	if err != nil || !ok {

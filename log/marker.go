@@ -24,8 +24,8 @@ func writeMarker(fsys vfs.FS, dir string, brokerEpoch int64) error {
 	return replaceFile(fsys, dir, cleanMarkerFile, data)
 }
 
-// takeMarker reports whether the last stop was clean and removes the marker durably: from here on it would lie. One
-// that does not read counts as none, which costs a recovery from the recovery points and no data.
+// takeMarker reports whether the last stop was clean and removes the marker durably: from here on it would
+// lie. One that does not read counts as none, which costs a recovery from the recovery points and no data.
 func takeMarker(fsys vfs.FS, dir string) (clean bool, err error) {
 	name := join(dir, cleanMarkerFile)
 	data, err := readFile(fsys, name)

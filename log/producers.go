@@ -7,8 +7,9 @@ import (
 	"weir/record"
 )
 
-// batchesKept is how many of a producer's last batches are remembered, so that a resend of any of them is answered
-// with its original offsets (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). A client has at most that many in flight.
+// batchesKept is how many of a producer's last batches are remembered, so that a resend of any of them is
+// answered with its original offsets (ProducerStateEntry.NUM_BATCHES_TO_RETAIN). A client has at most that
+// many in flight.
 const batchesKept = 5
 
 const noTxn int64 = -1
@@ -104,8 +105,8 @@ func (s *producers) duplicate(h *record.Header) (batchMeta, bool) {
 	return batchMeta{}, false
 }
 
-// check says whether a data batch may be appended (ProducerAppendInfo.java). Batches without sequence numbers are
-// the coordinators' own: only the epoch counts for them.
+// check says whether a data batch may be appended (ProducerAppendInfo.java). Batches without sequence numbers
+// are the coordinators' own: only the epoch counts for them.
 func (s *producers) check(h *record.Header) error {
 	p := s.find(h.ProducerID)
 	if p == nil {
@@ -192,8 +193,8 @@ func (s *producers) applyMarker(h *record.Header, m marker, nowMs int64) (txnFir
 	return txnFirst
 }
 
-// touchedBefore guesses when the producer wrote, knowing that it was not after atMs: at its last timestamp if that
-// can be, else as late as can be.
+// touchedBefore guesses when the producer wrote, knowing that it was not after atMs: at its last timestamp if
+// that can be, else as late as can be.
 func (p *producer) touchedBefore(atMs, expireMs int64) int64 {
 	if p.lastTimestamp <= atMs && atMs-p.lastTimestamp < expireMs {
 		return p.lastTimestamp
@@ -201,8 +202,8 @@ func (p *producer) touchedBefore(atMs, expireMs int64) int64 {
 	return atMs
 }
 
-// expire forgets producers that were idle for expireMs and have no transaction open. Kafka goes by the records'
-// timestamps, and so forgets at once a producer that writes old events; we go by our own clock.
+// expire forgets producers that were idle for expireMs and have no transaction open. Kafka goes by the
+// records' timestamps, and so forgets at once a producer that writes old events; we go by our own clock.
 func (s *producers) expire(nowMs, expireMs int64) (forgotten int) {
 	for id, p := range s.byID {
 		if p.expired(nowMs, expireMs) {

@@ -7,9 +7,10 @@ import (
 	"weir/segment"
 )
 
-// Read returns whole batches from the one that holds offset on, up to maxBytes (the last batch may be cut short, as
-// clients expect) and nothing at or past limitOffset. With minOne at least the first batch comes whole. It takes no
-// lock. The caller releases every slice; a slice's file stays open, and deleted or not readable, until then.
+// Read returns whole batches from the one that holds offset on, up to maxBytes (the last batch may be cut
+// short, as clients expect) and nothing at or past limitOffset. With minOne at least the first batch comes
+// whole. It takes no lock. The caller releases every slice; a slice's file stays open, and deleted or not
+// readable, until then.
 func (l *Log) Read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, error) {
 	for {
 		slices, err := l.read(offset, limitOffset, maxBytes, minOne)
@@ -71,8 +72,8 @@ func (l *Log) hole(e *entry, offset int64) error {
 // errMissingRecords says that there is no batch where one was appended.
 var errMissingRecords = errors.New("records are missing")
 
-// checkHole finds offsets that neither of two neighbours holds: a segment between them is missing, or the end of the
-// first. In a log that was compacted that is as it should be.
+// checkHole finds offsets that neither of two neighbours holds: a segment between them is missing, or the end
+// of the first. In a log that was compacted that is as it should be.
 func (l *Log) checkHole(e, next *entry, after, limit int64) error {
 	base := next.seg.BaseOffset()
 	if after >= base || after >= limit || !l.contiguous() {

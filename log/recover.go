@@ -22,9 +22,9 @@ type known struct {
 // errMissing says that a file that must be there is not.
 var errMissing = errors.New("file is missing")
 
-// load opens the segments and rebuilds what is kept in memory. After an unclean stop it reads what lies past the
-// recovery point, and cuts at the first batch there that is not whole; damage before the recovery point is returned
-// as it is found, and nothing is cut or deleted.
+// load opens the segments and rebuilds what is kept in memory. After an unclean stop it reads what lies past
+// the recovery point, and cuts at the first batch there that is not whole; damage before the recovery point
+// is returned as it is found, and nothing is cut or deleted.
 func (l *Log) load(k known) error {
 	names, err := l.sweepLeftovers()
 	if err != nil {
@@ -164,9 +164,9 @@ func (l *Log) endsEarly(list segments, k known) error {
 		Err: fmt.Errorf("the log ends at %d, records up to %d were durable", last.NextOffset(), k.recoveryPoint)}
 }
 
-// recoverSegments reads the segments from index from on past the recovery point, and ends the log at the first batch
-// that is not whole. What follows was never acknowledged: it was not durable, or the recovery point would lie
-// behind it or the read would have found it whole.
+// recoverSegments reads the segments from index from on past the recovery point, and ends the log at the
+// first batch that is not whole. What follows was never acknowledged: it was not durable, or the recovery
+// point would lie behind it or the read would have found it whole.
 func (l *Log) recoverSegments(list segments, from int, k known) (segments, int64, error) {
 	point := max(k.recoveryPoint, list[from].seg.BaseOffset())
 	if mutantTruncateMiddle {
@@ -201,8 +201,8 @@ func (l *Log) recoverSegments(list segments, from int, k known) (segments, int64
 	return list, end, err
 }
 
-// recoverOne recovers one segment from the offset on and takes what it finds into the producer state, the leader
-// epochs and the transaction index.
+// recoverOne recovers one segment from the offset on and takes what it finds into the producer state, the
+// leader epochs and the transaction index.
 func (l *Log) recoverOne(e *entry, fromOffset int64) (segment.RecoverReport, error) {
 	if err := e.seg.TxnIndex().Truncate(fromOffset); err != nil {
 		return segment.RecoverReport{}, fmt.Errorf("cut transaction index: %w", err)
@@ -243,14 +243,16 @@ func (l *Log) reopen(e *entry) (*entry, error) {
 		return e, fmt.Errorf("reopen segment %d: %w", base, err)
 	}
 	cfg := l.cfg.Load()
-	seg, err := segment.Open(l.fs, l.path, base, cfg.segmentConfig(), segment.OpenOptions{Active: true, Clean: true})
+	o := segment.OpenOptions{Active: true, Clean: true}
+	seg, err := segment.Open(l.fs, l.path, base, cfg.segmentConfig(), o)
 	if err != nil {
 		return e, err
 	}
 	return newEntry(seg, cfg), nil
 }
 
-// restart begins the log anew at an offset past its end: records were deleted up to there and the rest was lost.
+// restart begins the log anew at an offset past its end: records were deleted up to there and the rest was
+// lost.
 func (l *Log) restart(offset int64) error {
 	gone := *l.list.Load()
 	seg, err := segment.Create(l.fs, l.path, offset, l.cfg.Load().segmentConfig())
@@ -269,7 +271,8 @@ func (l *Log) restart(offset int64) error {
 // settle makes durable what recovery kept, and sweeps snapshots that fit no segment.
 func (l *Log) settle(k known) error {
 	list, end := *l.list.Load(), l.end.Load()
-	for _, offset := range l.cutSnapshotsLocked(func(offset int64) bool { return l.strayLocked(list, offset, end) }) {
+	stray := func(offset int64) bool { return l.strayLocked(list, offset, end) }
+	for _, offset := range l.cutSnapshotsLocked(stray) {
 		err := l.fs.Remove(join(l.path, offsetName(offset, snapshotSuffix)))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove stray snapshot: %w", err)
@@ -289,8 +292,8 @@ func (l *Log) settle(k known) error {
 	return l.finishRollsHeld()
 }
 
-// strayLocked says whether a snapshot is of no use: past the log's end, or neither a segment's first nor the newest
-// (ProducerStateManager.removeStraySnapshots).
+// strayLocked says whether a snapshot is of no use: past the log's end, or neither a segment's first nor the
+// newest (ProducerStateManager.removeStraySnapshots).
 func (l *Log) strayLocked(list segments, offset, end int64) bool {
 	if offset > end {
 		return true

@@ -9,8 +9,9 @@ import (
 	"weir/record"
 )
 
-// loadProducers rebuilds the producer and transaction state as of the offset to: the newest snapshot that reads, and
-// the headers of the batches after it. A snapshot that does not read is removed; an older one costs a longer replay.
+// loadProducers rebuilds the producer and transaction state as of the offset to: the newest snapshot that
+// reads, and the headers of the batches after it. A snapshot that does not read is removed; an older one
+// costs a longer replay.
 func (l *Log) loadProducers(list segments, to int64) error {
 	l.producers.clear()
 	l.txns.clear()
@@ -48,8 +49,8 @@ func (l *Log) loadSnapshot(offset int64, into *producers, txns *transactions) (o
 	}
 	s, err := decodeSnapshot(data)
 	if err != nil {
-		l.lg.Warn("producer snapshot is damaged, an older one is used", "partition", l.id.String(), "offset", offset,
-			"cause", err)
+		l.lg.Warn("producer snapshot is damaged, an older one is used", "partition", l.id.String(),
+			"offset", offset, "cause", err)
 		if err := l.fs.Remove(name); err != nil {
 			return false, fmt.Errorf("remove damaged snapshot: %w", err)
 		}
@@ -73,8 +74,8 @@ func (l *Log) loadSnapshot(offset int64, into *producers, txns *transactions) (o
 	return true, nil
 }
 
-// replayBatch takes a batch of the log into the producer state, without checks: it was accepted once. It is loaded
-// only if it is a control batch. With e, aborted transactions are written to that segment's index.
+// replayBatch takes a batch of the log into the producer state, without checks: it was accepted once. It is
+// loaded only if it is a control batch. With e, aborted transactions are written to that segment's index.
 func (l *Log) replayBatch(h record.Header, load func() (record.Batch, error), e *entry) error {
 	if !h.HasProducer() {
 		return nil

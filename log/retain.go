@@ -9,8 +9,9 @@ import (
 	"weir/segment"
 )
 
-// Retain deletes segments that retention.ms, retention.bytes or the log start offset let go, as far as they lie below
-// the high watermark hw (UnifiedLog.deleteOldSegments). The active segment is rolled and goes too when it is due.
+// Retain deletes segments that retention.ms, retention.bytes or the log start offset let go, as far as they
+// lie below the high watermark hw (UnifiedLog.deleteOldSegments). The active segment is rolled and goes too
+// when it is due.
 func (l *Log) Retain(now time.Time, hw int64) (deleted int, err error) {
 	cfg := l.cfg.Load()
 	rules := []func(segments, int) bool{l.belowStart}
@@ -62,8 +63,8 @@ func overAge(nowMs, retentionMs int64) func(segments, int) bool {
 	}
 }
 
-// deleteWhere deletes the longest run of oldest segments that the rule lets go. The new log start is durable before
-// a file goes, so that a missing first segment is damage, never retention.
+// deleteWhere deletes the longest run of oldest segments that the rule lets go. The new log start is durable
+// before a file goes, so that a missing first segment is damage, never retention.
 func (l *Log) deleteWhere(rule func(segments, int) bool, hw int64) (int, error) {
 	l.filesMu.Lock()
 	defer l.filesMu.Unlock()
@@ -93,8 +94,8 @@ func (l *Log) deleteWhere(rule func(segments, int) bool, hw int64) (int, error) 
 	return n, l.discard(gone, strays)
 }
 
-// deletableLocked counts the oldest segments that may go. When that is all of them it rolls, so that one is left; an
-// empty active segment stays.
+// deletableLocked counts the oldest segments that may go. When that is all of them it rolls, so that one is
+// left; an empty active segment stays.
 func (l *Log) deletableLocked(rule func(segments, int) bool, hw int64) (int, error) {
 	list := *l.list.Load()
 	n := 0
@@ -177,8 +178,8 @@ func (l *Log) discardOne(seg *segment.Segment, delay time.Duration) error {
 	return err
 }
 
-// deleteFailed reports a delete that could not be finished. The log start has moved, so no reader sees what is left,
-// and the next pass or start takes it away: the log stays in service.
+// deleteFailed reports a delete that could not be finished. The log start has moved, so no reader sees what
+// is left, and the next pass or start takes it away: the log stays in service.
 func (l *Log) deleteFailed(err error) error {
 	if isDiskFull(err) {
 		l.d.noteFull(err)
@@ -187,8 +188,8 @@ func (l *Log) deleteFailed(err error) error {
 	return fmt.Errorf("delete from %s: %w: %w", l.id, ErrStorage, err)
 }
 
-// DeleteRecords moves the log's start up to offset, durably, and deletes the segments before it. hw is the high
-// watermark: records past it cannot be deleted. It returns the log's start after it.
+// DeleteRecords moves the log's start up to offset, durably, and deletes the segments before it. hw is the
+// high watermark: records past it cannot be deleted. It returns the log's start after it.
 func (l *Log) DeleteRecords(offset, hw int64) (start int64, err error) {
 	l.mu.Lock()
 	if err := l.Err(); err != nil {

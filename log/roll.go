@@ -41,12 +41,13 @@ func (l *Log) Roll() error {
 	return nil
 }
 
-// rollLocked makes a segment at the log's end the active one. Nothing is synced here: the old segment's records are
-// by the next Sync, and its indexes and the producer snapshot by the directory's housekeeper. The recovery point
-// does not pass the segment until then.
+// rollLocked makes a segment at the log's end the active one. Nothing is synced here: the old segment's
+// records are by the next Sync, and its indexes and the producer snapshot by the directory's housekeeper. The
+// recovery point does not pass the segment until then.
 //
-// A roll that fails may leave a file that names the log's end as a segment's beginning, and no crash-proof way to take
-// it back. So no record may go to the old segment after it: every append tries the same roll again first.
+// A roll that fails may leave a file that names the log's end as a segment's beginning, and no crash-proof
+// way to take it back. So no record may go to the old segment after it: every append tries the same roll
+// again first.
 func (l *Log) rollLocked(cfg *Config) error {
 	base := l.end.Load()
 	list := *l.list.Load()
@@ -81,8 +82,8 @@ func (l *Log) snapshotLocked(end int64) {
 	l.unsnapped = 0
 }
 
-// replayBytes is how much may be appended between two snapshots of the producer state. It bounds what a start after a
-// crash reads of headers that lie before the recovery point.
+// replayBytes is how much may be appended between two snapshots of the producer state. It bounds what a start
+// after a crash reads of headers that lie before the recovery point.
 const replayBytes = 64 << 20
 
 // maybeSnapshot takes a snapshot within the active segment when the last one is far behind.
@@ -94,8 +95,8 @@ func (l *Log) maybeSnapshot() {
 	}
 }
 
-// dropLooseSnapshots removes the snapshots within a segment that has been sealed: the one at its end serves. Needs
-// filesMu.
+// dropLooseSnapshots removes the snapshots within a segment that has been sealed: the one at its end serves.
+// Needs filesMu.
 func (l *Log) dropLooseSnapshots(sealed []*entry) {
 	for _, e := range sealed {
 		from, to := e.seg.BaseOffset(), e.seg.NextOffset()

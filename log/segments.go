@@ -15,8 +15,8 @@ type entry struct {
 	synced   bool  // of a rolled segment: its records are durable; guarded by the log's mu
 }
 
-// segments is an immutable list, ordered by base offset. The last one is active. It is never empty while the log is
-// in service.
+// segments is an immutable list, ordered by base offset. The last one is active. It is never empty while the
+// log is in service.
 type segments []*entry
 
 // floor is the index of the segment with the greatest base offset not above offset, -1 with none.
@@ -36,7 +36,8 @@ func newEntry(seg *segment.Segment, c *Config) *entry {
 	return e
 }
 
-// segmentMs is the age at which a segment rolls: that of a compacted topic is bounded by max.compaction.lag.ms.
+// segmentMs is the age at which a segment rolls: that of a compacted topic is bounded by
+// max.compaction.lag.ms.
 func (c *Config) segmentMs() int64 {
 	if c.CleanupCompact && c.MaxCompactionLagMs > 0 {
 		return min(c.SegmentMs, c.MaxCompactionLagMs)

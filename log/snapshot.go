@@ -12,10 +12,10 @@ import (
 // errBadSnapshot says that a .snapshot file does not read as one.
 var errBadSnapshot = errors.New("producer snapshot is damaged")
 
-// A .snapshot file (ProducerSnapshot.json v1): version int16, CRC-32C of all that follows uint32, count int32, then
-// per producer the fields below, big-endian. Kafka keeps a producer's last batch only. Behind its last entry we put
-// the batches before the last, which Kafka's reader does not look at but its checksum covers, so that a resend of
-// any of the last five is still recognised after a restart.
+// A .snapshot file (ProducerSnapshot.json v1): version int16, CRC-32C of all that follows uint32, count
+// int32, then per producer the fields below, big-endian. Kafka keeps a producer's last batch only. Behind its
+// last entry we put the batches before the last, which Kafka's reader does not look at but its checksum
+// covers, so that a resend of any of the last five is still recognised after a restart.
 const (
 	snapshotVersion     = 1
 	snapshotHeaderBytes = 2 + 4 + 4
@@ -83,7 +83,8 @@ func decodeSnapshot(b []byte) (producers, error) {
 	if v := binary.BigEndian.Uint16(b); v != snapshotVersion {
 		return s, fmt.Errorf("%w: version %d", errBadSnapshot, v)
 	}
-	if sum := crc32.Checksum(b[snapshotCRCFrom:], crc32.MakeTable(crc32.Castagnoli)); sum != binary.BigEndian.Uint32(b[2:]) {
+	sum := crc32.Checksum(b[snapshotCRCFrom:], crc32.MakeTable(crc32.Castagnoli))
+	if sum != binary.BigEndian.Uint32(b[2:]) {
 		return s, fmt.Errorf("%w: checksum", errBadSnapshot)
 	}
 	n := int(int32(binary.BigEndian.Uint32(b[snapshotCRCFrom:])))
@@ -134,8 +135,12 @@ func decodeTails(s *producers, b []byte) error {
 		newest := p.last()
 		p.n = 0
 		for range older {
-			p.add(batchMeta{lastSeq: int32(binary.BigEndian.Uint32(b)), lastOffset: int64(binary.BigEndian.Uint64(b[4:])),
-				delta: int32(binary.BigEndian.Uint32(b[12:])), timestamp: int64(binary.BigEndian.Uint64(b[16:]))})
+			p.add(batchMeta{
+				lastSeq:    int32(binary.BigEndian.Uint32(b)),
+				lastOffset: int64(binary.BigEndian.Uint64(b[4:])),
+				delta:      int32(binary.BigEndian.Uint32(b[12:])),
+				timestamp:  int64(binary.BigEndian.Uint64(b[16:])),
+			})
 			b = b[tailBatchBytes:]
 		}
 		p.add(newest)

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Sync makes everything durable that was appended before the call and returns the end offset up to which that holds.
-// A failed sync is final: the log goes offline and is never synced again, because the kernel may have dropped the
-// bytes and would let the next fsync succeed.
+// Sync makes everything durable that was appended before the call and returns the end offset up to which that
+// holds. A failed sync is final: the log goes offline and is never synced again, because the kernel may have
+// dropped the bytes and would let the next fsync succeed.
 func (l *Log) Sync() (durableEnd int64, err error) {
 	if err := l.Err(); err != nil {
 		return l.durable.Load(), err
@@ -20,7 +20,8 @@ func (l *Log) sync(active bool) (int64, error) {
 	l.syncMu.Lock()
 	defer l.syncMu.Unlock()
 	l.mu.Lock()
-	end, tail := l.end.Load(), l.list.Load().active() // everything below end has been written: the sync begins later
+	// Everything below end has been written; the sync begins later.
+	end, tail := l.end.Load(), l.list.Load().active()
 	var rolled []*entry
 	for _, e := range l.rolled {
 		if !e.synced {
@@ -63,8 +64,8 @@ func (l *Log) syncFiles(rolled []*entry, tail *entry, active, dirDirty bool) err
 	if !dirDirty {
 		return nil
 	}
-	// Names too: a segment whose file a crash takes away was never synced. The mark is taken off first, so that one
-	// set by a roll meanwhile stays.
+	// Names too: a segment whose file a crash takes away was never synced. The mark is taken off first, so
+	// that one set by a roll meanwhile stays.
 	l.mu.Lock()
 	l.dirDirty = false
 	l.mu.Unlock()
@@ -74,8 +75,8 @@ func (l *Log) syncFiles(rolled []*entry, tail *entry, active, dirDirty bool) err
 	return nil
 }
 
-// finishRolls seals on disk what was rolled: records, indexes, producer snapshots, leader epochs. After it the
-// recovery point may pass the rolled segments.
+// finishRolls seals on disk what was rolled: records, indexes, producer snapshots, leader epochs. After it
+// the recovery point may pass the rolled segments.
 func (l *Log) finishRolls() error {
 	l.filesMu.Lock()
 	defer l.filesMu.Unlock()
@@ -120,8 +121,8 @@ func (l *Log) finishRollsHeld() error {
 	return nil
 }
 
-// sealFailed keeps the log in service when only derived files could not be written: the recovery point stays behind,
-// and the housekeeper tries again.
+// sealFailed keeps the log in service when only derived files could not be written: the recovery point stays
+// behind, and the housekeeper tries again.
 func (l *Log) sealFailed(err error) error {
 	if isDiskFull(err) {
 		l.d.noteFull(err)
@@ -142,8 +143,8 @@ func (l *Log) writeSnapshots(pending []pendingSnapshot) error {
 	return nil
 }
 
-// recoveryPoint is where recovery after a crash now begins to read: everything before it, with its indexes and
-// snapshots, is on the disk.
+// recoveryPoint is where recovery after a crash now begins to read: everything before it, with its indexes
+// and snapshots, is on the disk.
 func (l *Log) recoveryPoint() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -19,11 +19,11 @@ type transaction struct {
 
 func byFirst(a, b transaction) bool { return a.first < b.first }
 
-// transactions are those that are open, and those completed whose marker may lie past the high watermark: both hold
-// back the last stable offset.
+// transactions are those that are open, and those completed whose marker may lie past the high watermark:
+// both hold back the last stable offset.
 type transactions struct {
-	// unstable is the least first offset of all below, noUnstable with none. Read without the lock; it may be too
-	// low, never too high.
+	// unstable is the least first offset of all below, noUnstable with none. Read without the lock; it may be
+	// too low, never too high.
 	unstable atomic.Int64
 
 	mu        sync.Mutex // guards the trees; taken after the log's append lock or without it

@@ -7,8 +7,8 @@ import (
 	"weir/segment"
 )
 
-// Truncate cuts the log so that it ends at offset or before (at a batch's beginning), and makes that durable. The
-// caller sees to it that nobody appends meanwhile and that no ticket waits for what is cut.
+// Truncate cuts the log so that it ends at offset or before (at a batch's beginning), and makes that durable.
+// The caller sees to it that nobody appends meanwhile and that no ticket waits for what is cut.
 func (l *Log) Truncate(offset int64) error {
 	if err := l.Err(); err != nil {
 		return err
@@ -87,7 +87,8 @@ func (l *Log) truncateLocked(offset int64) error {
 	l.start.Store(min(l.start.Load(), end))
 	l.epochs.cutEnd(end)
 	l.epoch = l.epochs.latest()
-	if err := l.discard(list[kept+1:], l.cutSnapshotsLocked(func(at int64) bool { return at > end })); err != nil {
+	snapshots := l.cutSnapshotsLocked(func(at int64) bool { return at > end })
+	if err := l.discard(list[kept+1:], snapshots); err != nil {
 		return err
 	}
 	if err := next.active().seg.Sync(); err != nil {

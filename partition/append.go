@@ -13,8 +13,8 @@ type AppendOptions struct {
 	ExpectedLeaderEpoch int32 // -1 = any
 }
 
-// Append writes one validated batch, stamping it in place, and returns the ticket for its commit. The batch's buffer
-// is the caller's again when Append returns.
+// Append writes one validated batch, stamping it in place, and returns the ticket for its commit. The batch's
+// buffer is the caller's again when Append returns.
 func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
 	lead := p.lead.Load()
 	if !lead.leader || o.ExpectedLeaderEpoch >= 0 && o.ExpectedLeaderEpoch != lead.epoch {

@@ -1,8 +1,8 @@
 package partition
 
-// Committer decides when the high watermark may move; nothing else lets it. Submit is called after each append with
-// the log's end after it, never blocks on the disk, and sooner or later has the partition committed to end or beyond,
-// or failed.
+// Committer decides when the high watermark may move; nothing else lets it. Submit is called after each
+// append with the log's end after it, never blocks on the disk, and sooner or later has the partition
+// committed to end or beyond, or failed.
 type Committer interface {
 	Submit(p *Partition, leaderEpoch int32, end int64)
 }

@@ -6,7 +6,8 @@ import (
 	"weir/log"
 )
 
-// What may go wrong besides what the log says; match with errors.Is. Each says which answer Kafka gives for it.
+// What may go wrong besides what the log says; match with errors.Is. Each says which answer Kafka gives for
+// it.
 var (
 	// ErrNotLeader: this broker does not lead the partition, or no longer does (NOT_LEADER_OR_FOLLOWER).
 	ErrNotLeader = errors.New("not the leader of this partition")

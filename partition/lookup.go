@@ -31,12 +31,14 @@ func (p *Partition) EndAt(committed bool, currentLeaderEpoch int32) (OffsetAt, e
 	if err := p.serving(currentLeaderEpoch); err != nil {
 		return OffsetAt{}, err
 	}
-	return OffsetAt{Offset: p.EndOffset(committed), Timestamp: record.NoTimestamp, LeaderEpoch: p.LeaderEpoch()}, nil
+	at := OffsetAt{Offset: p.EndOffset(committed), Timestamp: record.NoTimestamp, LeaderEpoch: p.LeaderEpoch()}
+	return at, nil
 }
 
 // LookupTime is the first record with timestamp ts (ms) or later that readers may see.
 func (p *Partition) LookupTime(ts int64, committed bool, currentLeaderEpoch int32) (OffsetAt, bool, error) {
-	return p.lookup(func() (OffsetAt, bool, error) { return p.log.LookupTime(ts) }, committed, currentLeaderEpoch)
+	find := func() (OffsetAt, bool, error) { return p.log.LookupTime(ts) }
+	return p.lookup(find, committed, currentLeaderEpoch)
 }
 
 // MaxTimestamp is the first record with the largest timestamp, if readers may see it (KIP-734).
@@ -44,7 +46,8 @@ func (p *Partition) MaxTimestamp(committed bool, currentLeaderEpoch int32) (Offs
 	return p.lookup(p.log.MaxTimestamp, committed, currentLeaderEpoch)
 }
 
-func (p *Partition) lookup(find func() (OffsetAt, bool, error), committed bool, epoch int32) (OffsetAt, bool, error) {
+func (p *Partition) lookup(find func() (OffsetAt, bool, error), committed bool, epoch int32,
+) (OffsetAt, bool, error) {
 	if err := p.serving(epoch); err != nil {
 		return OffsetAt{}, false, err
 	}

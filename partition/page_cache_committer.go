@@ -7,9 +7,10 @@ import (
 	"weir/internal/clock"
 )
 
-// PageCacheCommitter commits as the topic's flush.messages and flush.ms say. With flush.messages=1 every commit waits
-// for the flusher. With N, up to N-1 records may be committed and not yet synced: then a commit is one inline call,
-// without a goroutine and without a copy. With flush.ms, what was committed so is synced at most that much later.
+// PageCacheCommitter commits as the topic's flush.messages and flush.ms say. With flush.messages=1 every
+// commit waits for the flusher. With N, up to N-1 records may be committed and not yet synced: then a commit
+// is one inline call, without a goroutine and without a copy. With flush.ms, what was committed so is synced
+// at most that much later.
 type PageCacheCommitter struct {
 	flusher *SyncCommitter
 	clk     clock.Clock

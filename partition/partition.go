@@ -1,8 +1,9 @@
-// Package partition is the leadership of one log: epoch fencing, high watermark, last stable offset, tickets, waiters.
+// Package partition is the leadership of one log: epoch fencing, high watermark, last stable offset, tickets,
+// waiters.
 //
-// An append goes to the log on the caller's goroutine and hands its end offset to the [Committer], which alone lets
-// the high watermark move. Everyone who waits, waits for the high watermark: a producer holds a [Ticket], a fetch a
-// [Waiter].
+// An append goes to the log on the caller's goroutine and hands its end offset to the [Committer], which
+// alone lets the high watermark move. Everyone who waits, waits for the high watermark: a producer holds a
+// [Ticket], a fetch a [Waiter].
 package partition
 
 import (
@@ -40,8 +41,8 @@ type leadership struct {
 	leader bool
 }
 
-// New takes over an open log and leads it at leaderEpoch. What the log holds was made durable when it was opened, so
-// all of it is committed.
+// New takes over an open log and leads it at leaderEpoch. What the log holds was made durable when it was
+// opened, so all of it is committed.
 func New(l *log.Log, c Committer, leaderEpoch int32, clk clock.Clock) *Partition {
 	p := &Partition{log: l, committer: c, clk: clk}
 	p.lead.Store(&leadership{epoch: leaderEpoch, leader: true})
@@ -75,7 +76,8 @@ func (p *Partition) Resign() {
 	p.wake()
 }
 
-// leading returns the leadership, checked against the leader epoch that the client knows (-1 for none; KIP-320).
+// leading returns the leadership, checked against the leader epoch that the client knows (-1 for none;
+// KIP-320).
 func (p *Partition) leading(clientEpoch int32) (*leadership, error) {
 	lead := p.lead.Load()
 	switch {
@@ -98,7 +100,8 @@ func (p *Partition) LastStable() int64 { return p.log.LastStable(p.hw.Load()) }
 // StartOffset is the first offset that may be read.
 func (p *Partition) StartOffset() int64 { return p.log.StartOffset() }
 
-// EndOffset is the offset where readers stop: the high watermark, or the last stable offset for read_committed.
+// EndOffset is the offset where readers stop: the high watermark, or the last stable offset for
+// read_committed.
 func (p *Partition) EndOffset(committed bool) int64 {
 	if committed {
 		return p.LastStable()

@@ -173,7 +173,8 @@ func TestDivergingEpoch(t *testing.T) {
 	must(t, tk.Wait(never))
 	r.p.BecomeLeader(4)
 	read := func(offset int64, epoch int32) (ReadResult, error) {
-		return r.p.Read(ReadRequest{Offset: offset, MaxBytes: 1000, CurrentLeaderEpoch: -1, LastFetchedEpoch: epoch})
+		return r.p.Read(ReadRequest{Offset: offset, MaxBytes: 1000, CurrentLeaderEpoch: -1,
+			LastFetchedEpoch: epoch})
 	}
 	res, err := read(5, 1)
 	must(t, err)
@@ -193,7 +194,8 @@ func TestDivergingEpoch(t *testing.T) {
 }
 
 func TestWaiterCountsBytesOverPartitions(t *testing.T) {
-	a, b := newRig(t, rigOptions{page: true, config: pageCache}), newRig(t, rigOptions{page: true, config: pageCache})
+	a := newRig(t, rigOptions{page: true, config: pageCache})
+	b := newRig(t, rigOptions{page: true, config: pageCache})
 	a.append(1)
 	size := a.read(0, false)
 	w := NewWaiter(3 * size)
@@ -238,7 +240,8 @@ func TestWatchCommittedWaitsForTheTransaction(t *testing.T) {
 	_, err = r.p.Append(&marker, AppendOptions{ExpectedLeaderEpoch: -1})
 	must(t, err)
 	r.within("waiter", w.Done())
-	res, err := r.p.Read(ReadRequest{MaxBytes: 1000, Committed: true, CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
+	res, err := r.p.Read(ReadRequest{MaxBytes: 1000, Committed: true, CurrentLeaderEpoch: -1,
+		LastFetchedEpoch: -1})
 	must(t, err)
 	defer res.Release()
 	if len(res.Aborted) != 1 || res.Aborted[0] != (AbortedTxn{ProducerID: 5}) {

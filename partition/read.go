@@ -25,7 +25,7 @@ type ReadResult struct {
 	Slices                              []segment.Slice
 	HighWatermark, LastStable, LogStart int64
 	Aborted                             []AbortedTxn // for read_committed
-	Diverging                           *EpochEnd    // where the client's log leaves ours; there are no records then
+	Diverging                           *EpochEnd    // where the client's log leaves ours; no records then
 }
 
 // Len is the bytes of all slices.

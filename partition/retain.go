@@ -1,7 +1,7 @@
 package partition
 
-// DeleteRecords deletes the records before offset, or all committed ones with -1, and returns the log's start after
-// it. It is durable when it returns.
+// DeleteRecords deletes the records before offset, or all committed ones with -1, and returns the log's start
+// after it. It is durable when it returns.
 func (p *Partition) DeleteRecords(offset int64) (lowWatermark int64, err error) {
 	if err := p.serving(-1); err != nil {
 		return -1, err

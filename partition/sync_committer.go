@@ -12,11 +12,11 @@ type SyncConfig struct {
 	Workers int // fsyncs in flight at once; 0 = 4
 }
 
-// SyncCommitter commits after an fsync that began after the write: group commit. It is the one flusher of a data
-// directory. A partition with something to sync stands in a queue once, however many appends it has had; one fsync
-// serves all of them. What arrives while a partition is being synced has to wait for its next turn, because that
-// fsync may have begun before the write. No timer holds a commit back: while the disk is busy, the next group
-// gathers by itself.
+// SyncCommitter commits after an fsync that began after the write: group commit. It is the one flusher of a
+// data directory. A partition with something to sync stands in a queue once, however many appends it has had;
+// one fsync serves all of them. What arrives while a partition is being synced has to wait for its next turn,
+// because that fsync may have begun before the write. No timer holds a commit back: while the disk is busy,
+// the next group gathers by itself.
 type SyncCommitter struct {
 	lg *slog.Logger
 	wg sync.WaitGroup
@@ -72,7 +72,8 @@ func (c *SyncCommitter) Submit(p *Partition, _ int32, end int64) {
 	c.mu.Unlock()
 }
 
-// flush is a worker: it syncs one partition after the other until the committer is closed and the queue is empty.
+// flush is a worker: it syncs one partition after the other until the committer is closed and the queue is
+// empty.
 func (c *SyncCommitter) flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

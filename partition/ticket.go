@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// Ticket is the promise that an appended batch will be committed. It is a value; Wait may be called by one goroutine
-// at a time.
+// Ticket is the promise that an appended batch will be committed. It is a value; Wait may be called by one
+// goroutine at a time.
 type Ticket struct {
 	BaseOffset, LastOffset int64
 	AppendTimeMs           int64 // -1 unless the topic has LogAppendTime; a duplicate's original timestamp
@@ -19,8 +19,9 @@ type Ticket struct {
 // Committed reports whether Wait would return nil at once.
 func (t *Ticket) Committed() bool { return t.p.hw.Load() > t.LastOffset }
 
-// Wait returns nil once the batch is committed. It returns the log's error when it goes out of service, ErrNotLeader
-// when the leadership ends first (the batch may then come to be committed or not), ErrStopped when stop is closed.
+// Wait returns nil once the batch is committed. It returns the log's error when it goes out of service,
+// ErrNotLeader when the leadership ends first (the batch may then come to be committed or not), ErrStopped
+// when stop is closed.
 func (t *Ticket) Wait(stop <-chan struct{}) error {
 	for !t.Committed() {
 		moved := t.p.movedChan() // before the checks: what changes after them closes it

@@ -2,8 +2,8 @@ package partition
 
 import "sync"
 
-// Waiter is done once: when the partitions that it watches have minBytes to read between them, or one of them is no
-// longer led here. The caller adds its own deadline, then reads exactly once more.
+// Waiter is done once: when the partitions that it watches have minBytes to read between them, or one of them
+// is no longer led here. The caller adds its own deadline, then reads exactly once more.
 type Waiter struct {
 	minBytes int64
 	done     chan struct{}
@@ -53,7 +53,8 @@ func (w *Waiter) Close() {
 	}
 }
 
-// Watch has the waiter count what can be read from fromOffset on. If there is something already it counts at once.
+// Watch has the waiter count what can be read from fromOffset on. If there is something already it counts at
+// once.
 func (p *Partition) Watch(w *Waiter, fromOffset int64) { p.watch(w, fromOffset, false) }
 
 // WatchCommitted is Watch for a read_committed fetch.
@@ -74,7 +75,8 @@ func (p *Partition) watch(w *Waiter, from int64, committed bool) {
 	}
 	p.watches[x] = struct{}{}
 	p.mu.Unlock()
-	// After it is in the map: a commit or a resignation before that is seen here, one after it sees the watch.
+	// After it is in the map: a commit or a resignation before that is seen here, one after it sees the
+	// watch.
 	if !p.lead.Load().leader || p.log.Err() != nil {
 		w.finish()
 		return

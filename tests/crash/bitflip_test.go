@@ -42,8 +42,8 @@ type contents struct {
 	known      known
 }
 
-// newFixture writes two partitions with sealed segments, producers, transactions and two leader epochs. An unclean
-// one has durable records past the recovery point too.
+// newFixture writes two partitions with sealed segments, producers, transactions and two leader epochs. An
+// unclean one has durable records past the recovery point too.
 func newFixture(t *testing.T, clean bool) *fixture {
 	t.Helper()
 	f := &fixture{mem: vfs.NewMem(), clean: clean, logs: map[string]*contents{}, durable: map[string]int64{}}
@@ -224,14 +224,15 @@ func (f *fixture) judge(m *vfs.Mem, h harm) error {
 		}
 		if after := logSizes(m, id); l.Err() != nil && !maps.Equal(before, after) {
 			maps.DeleteFunc(before, func(k string, v int64) bool { return after[k] == v })
-			return fmt.Errorf("partition %d is damaged and was changed: these were otherwise: %v, now %v, %w", n, before, after, l.Err())
+			return fmt.Errorf("partition %d is damaged and was changed: these were otherwise: %v, now %v, %w", n,
+				before, after, l.Err())
 		}
 	}
 	return nil
 }
 
-// sameBatch compares all but the leader epoch, bytes 12 to 15, which no checksum of Kafka's format covers. A wrong one
-// that still rises along the log is not to be told from a right one; it is no byte of a record.
+// sameBatch compares all but the leader epoch, bytes 12 to 15, which no checksum of Kafka's format covers. A
+// wrong one that still rises along the log is not to be told from a right one; it is no byte of a record.
 func sameBatch(a, b []byte) bool {
 	return len(a) == len(b) && bytes.Equal(a[:12], b[:12]) && bytes.Equal(a[16:], b[16:])
 }
@@ -249,7 +250,8 @@ func logSizes(m *vfs.Mem, id metadata.PartitionID) map[string]int64 {
 	return sizes
 }
 
-// judgeLog compares what a log serves with what it served while whole; records says that its records were harmed.
+// judgeLog compares what a log serves with what it served while whole; records says that its records were
+// harmed.
 func (f *fixture) judgeLog(l *log.Log, id string, records bool) error {
 	want := f.logs[id]
 	err := l.Err()
@@ -280,8 +282,8 @@ func (f *fixture) judgeLog(l *log.Log, id string, records bool) error {
 		return nil
 	}
 	if got.start != want.start || got.end != end || len(got.batches) != len(want.batches) {
-		return fmt.Errorf("LOST: %d to %d, %d batches; want %d to %d, %d batches", got.start, got.end, len(got.batches),
-			want.start, end, len(want.batches))
+		return fmt.Errorf("LOST: %d to %d, %d batches; want %d to %d, %d batches", got.start, got.end,
+			len(got.batches), want.start, end, len(want.batches))
 	}
 	if records {
 		return nil // nothing but a leader epoch was harmed
@@ -317,8 +319,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// harms lists what is done to every file: each bit of the first 256 bytes, random bits, bad sectors, an empty file,
-// none at all.
+// harms lists what is done to every file: each bit of the first 256 bytes, random bits, bad sectors, an empty
+// file, none at all.
 func (f *fixture) harms(t *testing.T, randomBits int) []harm {
 	t.Helper()
 	var all []harm

@@ -13,8 +13,8 @@ import (
 	"weir/vfs"
 )
 
-// TestFullDisk is D8: appends are refused, reads and deletes go on, and appends are taken again by themselves within
-// 5 s of space coming back, without a restart; nothing acknowledged is lost.
+// TestFullDisk is D8: appends are refused, reads and deletes go on, and appends are taken again by themselves
+// within 5 s of space coming back, without a restart; nothing acknowledged is lost.
 func TestFullDisk(t *testing.T) {
 	for range 5 {
 		synctest.Test(t, fullDisk)
@@ -71,7 +71,8 @@ func fullDisk(t *testing.T) {
 	}
 }
 
-// fillUp appends to all partitions until the disk is full, and returns how many batches of each were acknowledged.
+// fillUp appends to all partitions until the disk is full, and returns how many batches of each were
+// acknowledged.
 func fillUp(t *testing.T, ps []*partition.Partition) (acked [3]int64) {
 	t.Helper()
 	for round := int64(0); ; round++ {

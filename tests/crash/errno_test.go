@@ -17,8 +17,8 @@ import (
 )
 
 // errnos are what a disk can say. The last is a write of which half is done.
-var errnos = []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.EROFS, syscall.EINTR,
-	&vfs.ShortWrite{N: 20, Err: syscall.EIO}}
+var errnos = []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.EROFS,
+	syscall.EINTR, &vfs.ShortWrite{N: 20, Err: syscall.EIO}}
 
 // fault makes the operation with the given number fail, once.
 type fault struct {
@@ -49,8 +49,8 @@ func faulty(t *testing.T, what string, body func() error) {
 	}
 }
 
-// liveWith runs the workload on m with one fault, then checks what a crash at the end leaves, with and without what was
-// not synced, and what a restart of the process finds.
+// liveWith runs the workload on m with one fault, then checks what a crash at the end leaves, with and
+// without what was not synced, and what a restart of the process finds.
 func liveWith(m *vfs.Mem, rounds int, f fault) (ops int64, err error) {
 	r := newRun()
 	r.lenient = true
@@ -92,7 +92,8 @@ func TestErrorsAtEveryOperation(t *testing.T) {
 			faults = append(faults, fault{index, err})
 		}
 	}
-	rand.New(rand.NewPCG(6, 6)).Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
+	rng := rand.New(rand.NewPCG(6, 6))
+	rng.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 	faults = faults[:len(faults)/thin]
 	began := time.Now()
 	var next atomic.Int64
@@ -117,8 +118,8 @@ func newMem() *vfs.Mem {
 	return m
 }
 
-// TestErrorsDuringRecovery has every operation of an unclean start fail: the start is refused or the partition is out
-// of service, and the next start has everything.
+// TestErrorsDuringRecovery has every operation of an unclean start fail: the start is refused or the
+// partition is out of service, and the next start has everything.
 func TestErrorsDuringRecovery(t *testing.T) {
 	image, known := crashed(t)
 	recoverWith := func(f fault) (int64, error) {
@@ -171,8 +172,8 @@ func crashed(t *testing.T) (*vfs.Mem, []known) {
 	return left, known
 }
 
-// syncFault makes syncs fail: the one with the given number among all syncs of files and directories, or that one and
-// all after it. The pages that were to be written count as clean afterwards, as they do in Linux.
+// syncFault makes syncs fail: the one with the given number among all syncs of files and directories, or that
+// one and all after it. The pages that were to be written count as clean afterwards, as they do in Linux.
 type syncFault struct {
 	mem        *vfs.Mem
 	index      int64
@@ -209,8 +210,8 @@ func (f *syncFault) inject(op vfs.Op) error {
 	return syscall.EIO
 }
 
-// TestFailedSyncs is D7: every sync fails, once and for good. Nothing is acknowledged after it; what a restart of the
-// process still finds in memory is really on the disk before it is served.
+// TestFailedSyncs is D7: every sync fails, once and for good. Nothing is acknowledged after it; what a
+// restart of the process still finds in memory is really on the disk before it is served.
 func TestFailedSyncs(t *testing.T) {
 	syncs := int64(1)
 	for index := int64(0); index < syncs+3; index++ {
@@ -252,7 +253,8 @@ func failSync(index int64, persistent bool) (syncs int64, err error) {
 	return f.count.Load(), servedIsDurable(m, r.known())
 }
 
-// servedIsDurable restarts the process on m, reads everything, and makes sure that a power cut then takes none of it.
+// servedIsDurable restarts the process on m, reads everything, and makes sure that a power cut then takes
+// none of it.
 func servedIsDurable(m *vfs.Mem, known []known) error {
 	d, err := openDirectory(m, clock.NewManual(start.Add(time.Minute)))
 	if err != nil {

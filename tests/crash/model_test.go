@@ -250,7 +250,8 @@ func readAll(l *log.Log) ([]record.Batch, error) {
 	return all, nil
 }
 
-// checkSequences resends each producer's last five batches, which are all to be recognised, and one with a gap.
+// checkSequences resends each producer's last five batches, which are all to be recognised, and one with a
+// gap.
 func checkSequences(l *log.Log, k known, got []record.Batch) error {
 	last := map[int64][]sent{}
 	for _, b := range got {

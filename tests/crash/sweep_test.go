@@ -42,7 +42,8 @@ func shoot(m *vfs.Mem, all func() []known, op vfs.Op, each func(image)) {
 		for _, seed := range s.seeds {
 			rng := rand.New(rand.NewPCG(seed, uint64(op.Index)))
 			clone := m.CrashClone(vfs.CrashOptions{UnsyncedPercent: s.percent, Rand: rng})
-			each(image{clone, before, fmt.Sprintf("operation %d (%s %s)", op.Index, op.Kind, op.Name), s.percent, seed})
+			at := fmt.Sprintf("operation %d (%s %s)", op.Index, op.Kind, op.Name)
+			each(image{clone, before, at, s.percent, seed})
 		}
 	}
 }
@@ -81,7 +82,8 @@ func (w *workers) wait() int64 {
 	return w.points.Load()
 }
 
-// runAll runs the workload with clean stops in between, calling hook before each operation that changes the disk.
+// runAll runs the workload with clean stops in between, calling hook before each operation that changes the
+// disk.
 func runAll(t *testing.T, rounds int, hook func(m *vfs.Mem, r *run, op vfs.Op)) {
 	t.Helper()
 	m := vfs.NewMem()
@@ -128,7 +130,8 @@ func TestCrashBeforeEveryOperation(t *testing.T) {
 	}
 }
 
-// TestCrashDuringRecovery is D2: recovery of 200 images is itself cut before every operation that changes the disk.
+// TestCrashDuringRecovery is D2: recovery of 200 images is itself cut before every operation that changes the
+// disk.
 func TestCrashDuringRecovery(t *testing.T) {
 	w := newWorkers(t, func(i image) error { return check(i.mem, i.all) })
 	var images []image
@@ -144,7 +147,8 @@ func TestCrashDuringRecovery(t *testing.T) {
 			images = append(images, image{mem: clone, all: before, at: fmt.Sprintf("operation %d", op.Index)})
 		}
 	})
-	rand.New(rand.NewPCG(1, 1)).Shuffle(len(images), func(i, j int) { images[i], images[j] = images[j], images[i] })
+	rng := rand.New(rand.NewPCG(1, 1))
+	rng.Shuffle(len(images), func(i, j int) { images[i], images[j] = images[j], images[i] })
 	if len(images) > 200 {
 		images = images[:200]
 	}

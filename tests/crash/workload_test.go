@@ -29,8 +29,8 @@ type run struct {
 	all []*truth   // of every partition there ever was
 }
 
-// partitions of the workload: two idempotent producers and retention; plain batches and deleted records; one that is
-// created and deleted.
+// partitions of the workload: two idempotent producers and retention; plain batches and deleted records; one
+// that is created and deleted.
 const (
 	idempotentPart = iota
 	plainPart
@@ -132,7 +132,8 @@ func (r *run) produce(part int, pid int64, n int) (pending, error) {
 		return pending{}, err
 	}
 	if tk.BaseOffset != s.base || tk.LastOffset != s.last {
-		return pending{}, fmt.Errorf("appended at %d to %d; want %d to %d", tk.BaseOffset, tk.LastOffset, s.base, s.last)
+		return pending{}, fmt.Errorf("appended at %d to %d; want %d to %d", tk.BaseOffset, tk.LastOffset,
+			s.base, s.last)
 	}
 	return pending{s, tk}, nil
 }
