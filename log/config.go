@@ -34,7 +34,7 @@ func DefaultConfig() Config {
 	return Config{
 		SegmentBytes: 1 << 30, SegmentMs: 7 * 24 * 3600 * 1000, SegmentIndexBytes: 10 << 20,
 		IndexIntervalBytes: 4096,
-		RetentionBytes: -1, RetentionMs: 7 * 24 * 3600 * 1000,
+		RetentionBytes:     -1, RetentionMs: 7 * 24 * 3600 * 1000,
 		FlushMessages: 1, FlushMs: math.MaxInt64, FileDeleteDelayMs: 60_000, MaxMessageBytes: 1 << 20,
 		CleanupDelete: true, MaxCompactionLagMs: math.MaxInt64, ProducerIDExpirationMs: 24 * 3600 * 1000,
 	}
