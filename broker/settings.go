@@ -57,7 +57,6 @@ func newSettings(v *config.Values) (*settings, error) {
 	s.setCluster(v)
 	s.directory = log.DirectoryConfig{
 		CheckpointInterval: milliseconds(v.Int64("log.flush.offset.checkpoint.interval.ms")),
-		RetentionInterval:  s.retentionInterval,
 	}
 	s.groups = groups.Config{
 		OffsetsPartitions:             v.Int32("offsets.topic.num.partitions"),

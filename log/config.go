@@ -43,7 +43,6 @@ func DefaultConfig() Config {
 // DirectoryConfig holds the settings of one data directory.
 type DirectoryConfig struct {
 	CheckpointInterval     time.Duration // log.flush.offset.checkpoint.interval.ms; 0 = 60 s
-	RetentionInterval      time.Duration // log.retention.check.interval.ms; used by the broker's retention loop
 	ProducerExpiryInterval time.Duration // producer.id.expiration.check.interval.ms; 0 = 10 min
 	ProbeInterval          time.Duration // how often a full disk is tried again; 0 = 1 s
 	BallastBytes           int64         // space set aside so that deletes work on a full disk; 0 = 1 MiB
