@@ -13,10 +13,7 @@ const (
 )
 
 // exempt lets a file be longer until a day; then it is split, or the exemption is argued anew.
-var exempt = map[string]struct{ until, reason string }{
-	"coordinator/coordinator_test.go": {"2027-03-31", "one machine and the events it is driven through"},
-	"index/index_test.go":             {"2027-03-31", "three indexes checked by the same cases"},
-}
+var exempt = map[string]struct{ until, reason string }{}
 
 func TestFileLength(t *testing.T) {
 	seen := map[string]bool{}
