@@ -55,7 +55,7 @@ test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
 	WEIR_KAFKA_LIBS=$(KAFKA)/tools go test -race -timeout 30m $$(go list ./... | grep -vE '/tests/(oracle|crash|mutants)$$')
 	go test -timeout 20m ./tests/crash ./tests/mutants # sweeps of one goroutine: the race detector would only make them slow
 	WEIR_KAFKA_LIBS=$(KAFKA)/broker go test -timeout 20m ./tests/oracle/...
-	go test -tags clients -timeout 30m ./tests/clients
+	go test -tags clients -parallel 4 -timeout 30m ./tests/clients
 	go test -tags kill -timeout 20m ./tests/kill
 	@$(MAKE) --no-print-directory demo
 
@@ -67,7 +67,7 @@ oracle: ## compare Weir's answers with Apache Kafka's, request by request
 .PHONY: clients
 clients: ## every client and Kafka's tools against Weir and Apache Kafka (RUN=TestClients/weir/java)
 	@scripts/setup go clients
-	go test -tags clients -count=1 -timeout 30m -v ./tests/clients -run '$(RUN)'
+	go test -tags clients -parallel 4 -count=1 -timeout 30m -v ./tests/clients -run '$(RUN)'
 
 .PHONY: kill
 kill: ## kill -9 and SIGTERM of the real binary under load

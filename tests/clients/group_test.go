@@ -198,8 +198,8 @@ func (s *suite) groups(t *testing.T) {
 	c.awaitRecords(first, second)
 	c.commit()
 
-	left := time.Now()
 	c.leave(b)
+	left := time.Now()
 	c.awaitShared()
 	if took := time.Since(left); took > sessionMs*time.Millisecond {
 		t.Errorf("a member that left was waited for: %v", took)

@@ -82,7 +82,26 @@ func (r *reference) topic(prefix string, partitions int32, config map[string]str
 	if got, err := r.adm.CreateTopic(ctx, partitions, 1, values, name); errors.Join(err, got.Err) != nil {
 		r.t.Fatalf("create topic %s: %v %v", name, err, got.Err)
 	}
+	r.awaitTopic(name, partitions)
 	return name
+}
+
+// awaitTopic waits until a topic is known with all its leaders: in Apache Kafka that is a moment after its creation
+// was answered, and not every client asks twice.
+func (r *reference) awaitTopic(name string, partitions int32) {
+	r.t.Helper()
+	await(r.t, 20*time.Second, fmt.Sprintf("topic %s is known with %d partitions", name, partitions), func() bool {
+		details, err := r.adm.ListTopics(context.Background(), name)
+		if err != nil || details[name].Err != nil || len(details[name].Partitions) != int(partitions) {
+			return false
+		}
+		for _, p := range details[name].Partitions {
+			if p.Err != nil || p.Leader < 0 {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // stored is a record as it lies in the log, with the codec of its batch.

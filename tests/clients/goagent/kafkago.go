@@ -214,7 +214,7 @@ func (k *kafkaGo) join(q request) error {
 	c := kafka.ConsumerGroupConfig{
 		ID: q.Group, Brokers: []string{k.bootstrap}, Topics: []string{q.Topic}, StartOffset: kafka.FirstOffset,
 		GroupBalancers: []kafka.GroupBalancer{kafka.RangeGroupBalancer{}}, HeartbeatInterval: 500 * time.Millisecond,
-		JoinGroupBackoff: 500 * time.Millisecond,
+		WatchPartitionChanges: true, JoinGroupBackoff: 500 * time.Millisecond,
 	}
 	if q.SessionMs > 0 {
 		c.SessionTimeout = time.Duration(q.SessionMs) * time.Millisecond

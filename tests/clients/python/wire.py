@@ -48,9 +48,9 @@ class Member:
     """A group member: a thread that polls all the time, keeps what it got, and takes orders between polls."""
 
     def __init__(self, poll, assignment):
-        self.poll, self.read_assignment = poll, assignment
+        self.poll, self.assignment = poll, assignment
         self.lock = threading.Lock()
-        self.records, self.assignment, self.revoked, self.failure = [], [], 0, None
+        self.records, self.revoked, self.failure = [], 0, None
         self.next = {}
         self.orders = queue.Queue()
         self.leaving = False
@@ -64,7 +64,6 @@ class Member:
                     for r in got:
                         self.next[r["p"]] = r["o"] + 1
                     self.records.extend(got)
-                    self.assignment = self.read_assignment()
             except Exception as e:
                 with self.lock:
                     self.failure = e
@@ -101,4 +100,4 @@ class Member:
             if self.failure:
                 raise self.failure
             got, self.records = self.records, []
-            return {"records": got, "assignment": list(self.assignment), "revoked": self.revoked}
+            return {"records": got, "assignment": self.assignment(), "revoked": self.revoked}
