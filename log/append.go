@@ -97,6 +97,7 @@ func (l *Log) applyLocked(h *record.Header, m marker, e *entry, nowMs int64) err
 	if err := e.seg.TxnIndex().Append(aborted); err != nil {
 		return fmt.Errorf("index aborted transaction: %w", err)
 	}
+	l.txnDirty = true
 	return nil
 }
 

@@ -125,3 +125,19 @@ func BenchmarkOpen(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkClose(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		b.StopTimer()
+		d, err := OpenDirectory(vfs.OS(), dir, DirectoryConfig{}, clock.Real(), quiet)
+		must(b, err)
+		for n := range 1000 {
+			l, err := d.Open(testID(n), DefaultConfig(), 0)
+			must(b, err)
+			must(b, l.Err())
+		}
+		b.StartTimer()
+		must(b, d.Close(context.Background()))
+	}
+}

@@ -49,11 +49,33 @@ func (l *Log) prepareCheckpoint() (int64, error) {
 		}
 	}
 	point := l.recoveryPoint()
+	if err := l.syncAborted(); err != nil {
+		return 0, fmt.Errorf("checkpoint %s: %w", l.id, err)
+	}
 	// Epochs that begin below the point are in memory by now; recovery will not meet their batches again.
-	if err := l.epochs.flush(l.fs, l.path); err != nil {
+	if err := l.epochs.flush(l.fs, l.path, l.end.Load()); err != nil {
 		return 0, fmt.Errorf("checkpoint %s: %w", l.id, err)
 	}
 	return point, nil
+}
+
+// syncAborted makes the active segment's transaction index durable: recovery makes anew only the entries of markers past
+// the recovery point.
+func (l *Log) syncAborted() error {
+	l.mu.Lock()
+	dirty, active := l.txnDirty, l.list.Load().active()
+	l.txnDirty = false
+	l.mu.Unlock()
+	if !dirty {
+		return nil
+	}
+	err := errors.Join(active.seg.TxnIndex().Sync(), l.fs.SyncDir(l.path))
+	if err != nil {
+		l.mu.Lock()
+		l.txnDirty = true
+		l.mu.Unlock()
+	}
+	return err
 }
 
 // checkpointStarts makes the log start offsets of all logs durable.

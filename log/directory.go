@@ -191,7 +191,8 @@ func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (
 	if err != nil {
 		_ = l.fail(fmt.Errorf("open %s: %w", id, err))
 	} else {
-		l.beginEpochLocked(leaderEpoch, l.end.Load())
+		l.opened = l.end.Load()
+		l.beginEpochLocked(leaderEpoch, l.opened)
 	}
 	d.logs[id] = l
 	return l, nil

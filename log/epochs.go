@@ -1,6 +1,7 @@
 package log
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,7 +23,8 @@ type epochEntry struct {
 type epochs struct {
 	mu      sync.RWMutex // guards both; taken after the log's append lock or without it
 	entries []epochEntry
-	dirty   bool // differs from the file
+	dirty   bool   // may differ from the file
+	saved   []byte // the file's content as it was last written or read
 }
 
 // assign notes that epoch begins at start. Entries that contradict it go; an epoch known already stays as it
@@ -121,22 +123,32 @@ func (e *epochs) clear() {
 	e.entries, e.dirty = nil, true
 }
 
-// flush writes the file when it differs. A failed write leaves the mark, and is tried again.
-func (e *epochs) flush(fsys vfs.FS, dir string) error {
+// flush writes the file when it differs. Epochs that begin at the log's end are left out: they have no batch yet, and
+// the next start drops them. A failed write leaves the mark, and is tried again.
+func (e *epochs) flush(fsys vfs.FS, dir string, end int64) error {
 	e.mu.Lock()
 	if !e.dirty {
 		e.mu.Unlock()
 		return nil
 	}
-	data := encodeEpochs(e.entries)
-	e.dirty = false
+	n := len(e.entries)
+	for n > 0 && e.entries[n-1].start >= end {
+		n--
+	}
+	data, saved := encodeEpochs(e.entries[:n]), e.saved
+	e.dirty = n < len(e.entries) // those are to be written once they have a batch
 	e.mu.Unlock()
-	if err := replaceFile(fsys, dir, leaderEpochFile, data); err != nil {
-		e.mu.Lock()
+	if bytes.Equal(data, saved) || n == 0 && saved == nil {
+		return nil
+	}
+	err := replaceFile(fsys, dir, leaderEpochFile, data)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil {
 		e.dirty = true
-		e.mu.Unlock()
 		return err
 	}
+	e.saved = data
 	return nil
 }
 

@@ -21,6 +21,7 @@ func (l *Log) loadEpochs() (rebuild bool, err error) {
 		l.lg.Warn("leader epochs are rebuilt from the log", "partition", l.id.String(), "cause", err)
 		return true, nil
 	}
+	l.epochs.saved = data
 	return false, nil
 }
 

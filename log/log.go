@@ -58,8 +58,10 @@ type Log struct {
 	rolled    []*entry          // sealed for appends, not yet sealed on disk; oldest first
 	pending   []pendingSnapshot // encoded, not yet written; oldest first
 	snapshots []int64           // offsets of the snapshot files, rising
+	opened    int64             // the end when the log was opened
 	unsnapped int64             // bytes appended since the newest of them
 	mustRoll  bool              // a roll failed half-way; see rollLocked
+	txnDirty  bool              // the active segment's transaction index has entries that were not synced
 	dirDirty  bool              // segment files were created since the directory was last synced
 }
 

@@ -2,6 +2,7 @@ package log
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -141,11 +142,25 @@ func TestTransactions(t *testing.T) {
 	r.sync()
 	r.crash(2)
 	check(r.l)
-	must(t, r.l.Roll())
-	r.append(end(record.ControlAbort, 2, 1, 3, 0)) // 7, in another segment than its records
-	aborted, err := r.l.AbortedTxns(0, r.l.EndOffset())
+	r.append(data(1, 0))
+	r.append(end(record.ControlCommit, 2, 1, 3, 0))
+	r.append(transactional(5, 0, 0, 1, 0))
+	r.append(end(record.ControlAbort, 5, 0, 3, 0))
+	r.sync()
+	want, err := r.l.AbortedTxns(0, r.l.EndOffset())
 	must(t, err)
-	if len(aborted) != 2 || aborted[1] != (AbortedTxn{ProducerID: 2, FirstOffset: 6}) {
+	must(t, r.d.Checkpoint())
+	r.crash(3)
+	if got, err := r.l.AbortedTxns(0, r.l.EndOffset()); err != nil || len(want) != 2 || !slices.Equal(got, want) {
+		t.Fatalf("after a checkpoint and a crash: aborted %v, %v; want %v", got, err, want)
+	}
+	r.append(transactional(2, 1, 1, 1, 0))
+	first := r.l.EndOffset() - 1
+	must(t, r.l.Roll())
+	r.append(end(record.ControlAbort, 2, 1, 3, 0)) // in another segment than its records
+	aborted, err := r.l.AbortedTxns(first, r.l.EndOffset())
+	must(t, err)
+	if len(aborted) != 1 || aborted[0] != (AbortedTxn{ProducerID: 2, FirstOffset: first}) {
 		t.Fatalf("aborted: %+v", aborted)
 	}
 }
@@ -181,5 +196,19 @@ func TestSnapshotsWithinABigSegment(t *testing.T) {
 	r.crash(1)
 	if a := r.append(idempotent(1, 0, 0, 1, 0)); !a.Duplicate {
 		t.Fatal("producer state was lost")
+	}
+}
+
+func TestAbortedTransactionsOutliveACrashBehindTheRecoveryPoint(t *testing.T) {
+	r := newRig(t, smallConfig())
+	r.append(transactional(1, 0, 0, 2, 0))
+	r.append(end(record.ControlAbort, 1, 0, 3, 0))
+	r.sync()
+	must(t, r.d.Checkpoint())
+	r.crash(1)
+	aborted, err := r.l.AbortedTxns(0, r.l.EndOffset())
+	must(t, err)
+	if len(aborted) != 1 || aborted[0] != (AbortedTxn{ProducerID: 1, FirstOffset: 0}) {
+		t.Fatalf("aborted: %+v", aborted)
 	}
 }

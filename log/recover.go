@@ -283,6 +283,9 @@ func (l *Log) settle(k known) error {
 		return nil
 	}
 	l.durable.Store(min(k.recoveryPoint, end))
+	if end == k.recoveryPoint && len(l.rolled) == 0 {
+		return nil // nothing lay past the recovery point
+	}
 	if len(l.producers.byID) > 0 {
 		l.snapshotLocked(end) // a second crash need not replay again
 	}

@@ -103,7 +103,7 @@ func (l *Log) finishRollsHeld() error {
 	if err := l.writeSnapshots(pending); err != nil {
 		return l.sealFailed(err)
 	}
-	if err := l.epochs.flush(l.fs, l.path); err != nil {
+	if err := l.epochs.flush(l.fs, l.path, l.end.Load()); err != nil {
 		return l.sealFailed(err)
 	}
 	l.dropLooseSnapshots(rolled)
