@@ -239,3 +239,27 @@ func TestMeasureSync(t *testing.T) {
 		t.Fatal("the probe file was left")
 	}
 }
+
+// TestSyncBehindAFailedOne: one that waited while another failed must not take the failure for done.
+func TestSyncBehindAFailedOne(t *testing.T) {
+	var fail atomic.Bool
+	mem := vfs.NewMem()
+	r := &rig{TB: t, clk: clock.NewManual(testStart), cfg: smallConfig()}
+	r.fs = vfs.Inject(mem, func(op vfs.Op) error {
+		if fail.Load() && op.Kind == vfs.OpSyncDir {
+			return syscall.EIO
+		}
+		return nil
+	})
+	r.open(0)
+	defer r.d.Close(context.Background())
+	r.append(data(1, 0))
+	fail.Store(true)
+	if _, err := r.l.Sync(); !errors.Is(err, ErrOffline) {
+		t.Fatalf("the directory was not synced: %v", err)
+	}
+	fail.Store(false)
+	if end, err := r.l.sync(true); !errors.Is(err, ErrOffline) || end != 0 { // past Sync's own check
+		t.Fatalf("durable end %d, %v", end, err)
+	}
+}

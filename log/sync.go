@@ -1,6 +1,7 @@
 package log
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -19,6 +20,10 @@ func (l *Log) Sync() (durableEnd int64, err error) {
 func (l *Log) sync(active bool) (int64, error) {
 	l.syncMu.Lock()
 	defer l.syncMu.Unlock()
+	// Again: the sync that this one waited for may have failed. A closed log is still to be synced, by its close.
+	if err := l.Err(); err != nil && !errors.Is(err, ErrClosed) {
+		return l.durable.Load(), err
+	}
 	l.mu.Lock()
 	// Everything below end has been written; the sync begins later.
 	end, tail := l.end.Load(), l.list.Load().active()

@@ -55,9 +55,16 @@ func liveWith(m *vfs.Mem, rounds int, f fault) (ops int64, err error) {
 	r := newRun()
 	r.lenient = true
 	var count atomic.Int64
+	var hit atomic.Pointer[vfs.Op]
+	defer func() {
+		if op := hit.Load(); err != nil && op != nil {
+			err = fmt.Errorf("%s %s: %w", op.Kind, op.Name, err)
+		}
+	}()
 	r.fs = vfs.Inject(m, func(op vfs.Op) error {
 		count.Store(op.Index + 1)
 		if op.Index == f.index {
+			hit.Store(&op)
 			return f.err
 		}
 		return nil

@@ -81,15 +81,19 @@ type truth struct {
 
 	mu       sync.Mutex // guards the fields below
 	phase    phase
-	sent     map[int64]sent // by base offset; a partition has one appender, so it knows the base before
-	acked    []int64        // base offsets, in order
+	sent     map[int64]sent           // by base offset; a partition has one appender, so it knows the base before
+	aborts   map[int64]log.AbortedTxn // by the offset of the marker
+	acked    []int64                  // base offsets, in order
 	ackedEnd int64
 	sentEnd  int64
 	minStart int64 // acknowledged log start
 	maxStart int64 // the furthest that the start was asked to move
 }
 
-func newTruth(n int) *truth { return &truth{id: partitionID(n), sent: map[int64]sent{}} }
+func newTruth(n int) *truth {
+	return &truth{id: partitionID(n), sent: map[int64]sent{},
+		aborts: map[int64]log.AbortedTxn{}}
+}
 
 func (t *truth) set(p phase) {
 	t.mu.Lock()
@@ -109,6 +113,13 @@ func (t *truth) ack(s sent) {
 	defer t.mu.Unlock()
 	t.acked = append(t.acked, s.base)
 	t.ackedEnd = max(t.ackedEnd, s.last+1)
+}
+
+// abort notes that the marker at the offset aborts a transaction. A batch sent to the same place later is another.
+func (t *truth) abort(at int64, a log.AbortedTxn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.aborts[at] = a
 }
 
 func (t *truth) asked(offset int64) {
@@ -207,7 +218,28 @@ func checkLog(l *log.Log, k known) error {
 			return fmt.Errorf("LOST: acknowledged batch at %d, log %d to %d", base, from, end)
 		}
 	}
+	if err := checkAborted(l, k, got); err != nil {
+		return err
+	}
 	return checkSequences(l, k, got)
+}
+
+// checkAborted compares the transaction indexes with the markers that are in the log.
+func checkAborted(l *log.Log, k known, got []record.Batch) error {
+	var want []log.AbortedTxn
+	for _, b := range got {
+		k.t.mu.Lock()
+		a, ok := k.t.aborts[b.BaseOffset]
+		k.t.mu.Unlock()
+		if ok && b.IsControl() {
+			want = append(want, a)
+		}
+	}
+	aborted, err := l.AbortedTxns(l.StartOffset(), l.EndOffset())
+	if err != nil || !slices.Equal(aborted, want) {
+		return fmt.Errorf("TORN: aborted transactions %v, %w; want %v", aborted, errors.Join(err), want)
+	}
+	return nil
 }
 
 // readAll reads the log from start to end and makes sure that the offsets have no hole.

@@ -10,20 +10,24 @@ import (
 	"weir/internal/clock"
 	"weir/log"
 	"weir/partition"
+	"weir/record"
 	"weir/vfs"
 )
 
 // run is one run of the scripted workload on a file system.
 type run struct {
-	fs      vfs.FS
-	clk     *clock.Manual
-	d       *log.Directory
-	flusher *partition.SyncCommitter
-	parts   map[int]*partition.Partition
-	truths  map[int]*truth     // of the partitions as they are now; the script's own
-	seqs    map[[2]int64]int32 // next sequence by partition and producer
-	msgs    int64
-	lenient bool // faults are injected: errors are expected, only false acknowledgements are wrong
+	fs       vfs.FS
+	clk      *clock.Manual
+	d        *log.Directory
+	flusher  *partition.SyncCommitter
+	parts    map[int]*partition.Partition
+	truths   map[int]*truth     // of the partitions as they are now; the script's own
+	seqs     map[[2]int64]int32 // next sequence by partition and producer
+	msgs     int64
+	txnSeq   int32
+	txnFirst int64 // of the transaction that is open
+	txnOpen  bool
+	lenient  bool // faults are injected: errors are expected, only false acknowledgements are wrong
 
 	mu  sync.Mutex // guards all
 	all []*truth   // of every partition there ever was
@@ -162,6 +166,44 @@ func (r *run) group(part int, pids []int64, batches int) error {
 	return r.commit(part, all)
 }
 
+// transact writes a transaction of one batch and its marker, each acknowledged before the next is sent.
+func (r *run) transact(part int, kind record.ControlType) error {
+	p, t := r.parts[part], r.truths[part]
+	const pid = 21
+	x := record.NewBuilder(record.Options{HasProducer: true, Transactional: true, ProducerID: pid,
+		BaseSequence: r.txnSeq})
+	x.Append(r.clk.Now().UnixMilli(), nil, []byte("in a transaction"))
+	data := x.Build()
+	if r.txnOpen { // its marker was refused by a fault: it is still to be written
+		data = record.Batch{}
+	}
+	marker := record.ControlBatch(kind, pid, 0, 1, r.clk.Now().UnixMilli())
+	for _, b := range []record.Batch{data, marker} {
+		if b.Raw == nil {
+			continue
+		}
+		s := sent{base: p.Log().EndOffset(), last: p.Log().EndOffset(), crc: b.CRC, pid: -1}
+		t.send(s)
+		if !b.IsControl() {
+			r.txnFirst = s.base
+		} else if kind == record.ControlAbort {
+			t.abort(s.base, log.AbortedTxn{ProducerID: pid, FirstOffset: r.txnFirst})
+		}
+		tk, err := p.Append(&b, appendAny)
+		if err != nil {
+			return err
+		}
+		if r.txnOpen = !b.IsControl(); r.txnOpen {
+			r.txnSeq++
+		}
+		if err := tk.Wait(nil); err != nil {
+			return err
+		}
+		t.ack(s)
+	}
+	return nil
+}
+
 func (r *run) deleteRecords(back int64) error {
 	p, t := r.parts[plainPart], r.truths[plainPart]
 	to := max(p.StartOffset(), p.HighWatermark()-back)
@@ -229,6 +271,7 @@ func (r *run) script(rounds int) error {
 			break // a fault kept them from opening
 		}
 		do(func() error { return r.group(idempotentPart, []int64{11, 12}, 6) })
+		do(func() error { return r.transact(idempotentPart, record.ControlType(round%2)) })
 		do(func() error { return r.group(plainPart, []int64{-1}, 3) })
 		do(func() error { // acknowledged by nobody: may survive or not
 			_, err := r.produce(plainPart, -1, 2)
