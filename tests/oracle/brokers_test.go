@@ -51,7 +51,8 @@ func findKafka(t *testing.T) endpoint {
 	return startKafka(t, "kafka", libs)
 }
 
-// settings are what both brokers run with, so that defaults of a cluster of three do not get in the way.
+// settings are what both brokers run with, so that defaults of a cluster of three do not get in the way, nor does retention: some
+// scenarios' records are old, and would be deleted between two questions.
 const settings = `node.id=1
 num.partitions=1
 min.insync.replicas=1
@@ -61,6 +62,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=true
+log.retention.ms=-1
 `
 
 // startKafka formats a directory and runs one node, broker and controller in one, until the test ends.
