@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 // kafkaGo is segmentio's kafka-go: Writer, Reader, Client, and ConsumerGroup, on which its group reader
@@ -112,15 +113,38 @@ func (k *kafkaGo) produce(q request) (answer, error) {
 	return a, nil
 }
 
-// write waits for a topic that was made a moment ago: unlike other clients kafka-go reports an unknown topic
-// at once, before it sends anything.
+// write repeats what kafka-go gives up on before it sends anything, where other clients ask again: a topic that was
+// made a moment ago, or a partition whose broker has just come back.
 func (k *kafkaGo) write(codec string, messages []kafka.Message) error {
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		err := k.writer(codec).WriteMessages(context.Background(), messages...)
-		if unknown, ok := err.(kafka.Error); !ok || unknown != kafka.UnknownTopicOrPartition || time.Now().After(deadline) {
+		unsent := unsentOf(messages, err)
+		if len(unsent) == 0 || time.Now().After(deadline) {
 			return err
 		}
+		messages = unsent
 	}
+}
+
+// unsentOf are the messages of a failed write that were certainly not sent, if that is all that failed.
+func unsentOf(messages []kafka.Message, err error) []kafka.Message {
+	if unknown, ok := err.(kafka.Error); ok && unknown == kafka.UnknownTopicOrPartition {
+		return messages
+	}
+	var each kafka.WriteErrors
+	if !errors.As(err, &each) {
+		return nil
+	}
+	var unsent []kafka.Message
+	for i, err := range each {
+		switch {
+		case errors.Is(err, protocol.ErrNoLeader):
+			unsent = append(unsent, messages[i])
+		case err != nil:
+			return nil
+		}
+	}
+	return unsent
 }
 
 func fromKafkaGo(m kafka.Message) rec {

@@ -52,6 +52,29 @@ let producer = null
 let member = null
 let unique = 0
 
+async function begin(c, topic) {
+  await c.connect()
+  await c.subscribe({ topics: [topic], fromBeginning: true })
+  await c.run({
+    autoCommit: false,
+    eachMessage: async ({ partition, message }) => {
+      member.records.push(toRecord(partition, message))
+      member.next.set(partition, Number(message.offset) + 1)
+    },
+  })
+}
+
+async function restart(c, topic) {
+  member.assignment = []
+  member.next.clear()
+  try {
+    await c.disconnect()
+    await begin(c, topic)
+  } catch (e) {
+    setTimeout(() => restart(c, topic), 500)
+  }
+}
+
 const ops = {
   async hello() {
     return {
@@ -141,27 +164,20 @@ const ops = {
       maxBytesPerPartition: MAX_BYTES,
       partitionAssigners: [PartitionAssigners.roundRobin],
     })
-    member = { c, topic: q.topic, records: [], assignment: [], revoked: 0, next: new Map(), failure: null }
+    member = { c, topic: q.topic, records: [], assignment: [], revoked: 0, next: new Map() }
     c.on(c.events.GROUP_JOIN, e => { member.assignment = e.payload.memberAssignment[q.topic] || [] })
     c.on(c.events.REBALANCING, () => {
       member.revoked += member.assignment.length
       member.assignment = []
       member.next.clear()
     })
-    c.on(c.events.CRASH, e => { if (!e.payload.restart) member.failure = e.payload.error })
-    await c.connect()
-    await c.subscribe({ topics: [q.topic], fromBeginning: true })
-    await c.run({
-      autoCommit: false,
-      eachMessage: async ({ partition, message }) => {
-        member.records.push(toRecord(partition, message))
-        member.next.set(partition, Number(message.offset) + 1)
-      },
-    })
+    // kafkajs gives up for good on a broker that is away for long ("failed to find group coordinator"): its user
+    // starts it again.
+    c.on(c.events.CRASH, e => { if (!e.payload.restart) setTimeout(() => restart(c, q.topic), 500) })
+    await begin(c, q.topic)
   },
 
   async state() {
-    if (member.failure) throw member.failure
     return { records: member.records.splice(0), assignment: member.assignment, revoked: member.revoked }
   },
 

@@ -8,6 +8,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import KafkaConnectionError
 from kafka.structs import OffsetAndMetadata
 
 import wire
@@ -124,7 +125,14 @@ class Client:
         c = self.group = self.consumer(q)
         self.topic = q["topic"]
         c.subscribe([q["topic"]], listener=Revoked(self))
-        self.member = wire.Member(lambda: self.drain(c, GROUP_POLL_MS, 500), lambda: [tp.partition for tp in c.assignment()])
+
+        def poll():
+            try:
+                return self.drain(c, GROUP_POLL_MS, 500)
+            except KafkaConnectionError:  # a broker that is away: its user polls again
+                time.sleep(0.1)
+                return []
+        self.member = wire.Member(poll, lambda: [tp.partition for tp in c.assignment()])
 
     def state(self, q):
         return self.member.state()
