@@ -27,13 +27,8 @@ var (
 	ErrSegmentTooSmall = errors.New("batch is larger than a segment")
 	// ErrOutOfOrderSequence: a gap in a producer's sequence numbers (OUT_OF_ORDER_SEQUENCE_NUMBER).
 	ErrOutOfOrderSequence = errors.New("out of order sequence number")
-	// ErrDuplicateSequence is kept for callers that translate it; as Apache Kafka 4, the log answers a resend
-	// older than the last five batches with ErrOutOfOrderSequence (DUPLICATE_SEQUENCE_NUMBER).
-	ErrDuplicateSequence = errors.New("duplicate sequence number")
 	// ErrProducerFenced: the producer's epoch is older than the last one seen (INVALID_PRODUCER_EPOCH).
 	ErrProducerFenced = errors.New("producer epoch is fenced")
-	// ErrUnknownProducer: the log knows nothing of the producer (UNKNOWN_PRODUCER_ID).
-	ErrUnknownProducer = errors.New("unknown producer id")
 	// ErrInvalidTxnState: a batch outside its producer's open transaction (INVALID_TXN_STATE).
 	ErrInvalidTxnState = errors.New("invalid transaction state")
 	// ErrCoordinatorFenced: a transaction marker of an older coordinator (TRANSACTION_COORDINATOR_FENCED).
