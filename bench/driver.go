@@ -1,6 +1,9 @@
 package bench
 
-import "context"
+import (
+	"context"
+	"io"
+)
 
 // Record is one message on its way to a broker or back.
 type Record struct {
@@ -35,4 +38,47 @@ type Consumer interface {
 	// returns. An error of each ends it and is returned.
 	Receive(ctx context.Context, each func(Record) error) error
 	Close() error
+}
+
+// Opener makes the Driver for a target by its kind.
+type Opener func(ctx context.Context, t Target, c Config) (Driver, error)
+
+// BatchProducer is a Producer that also sends batches which it made before the clock started, so that the load costs little CPU
+// and the broker is the limit. Where a producer is one, workloads that need no stamp in the record send by it.
+type BatchProducer interface {
+	Producer
+	// SendBatch sends the next batch and says how many records, and bytes of keys and values, are in it; done is called exactly
+	// once a batch, from any goroutine. It waits while Config.InFlight batches are unanswered.
+	SendBatch(ctx context.Context, done func(error)) (records, bytes int)
+}
+
+// BatchConsumer is a Consumer that also counts records without taking batches apart.
+type BatchConsumer interface {
+	Consumer
+	// ReceiveBatches waits for at least one record and gives the number of records that came, and the bytes that carried them.
+	ReceiveBatches(ctx context.Context) (records, bytes int, err error)
+}
+
+// Counter is a Driver that can say how many records a topic holds: a run that wrote asks it whether all of them arrived.
+type Counter interface {
+	Count(ctx context.Context, topic string) (int64, error)
+}
+
+// Grouper is a Driver whose consumers can share a topic as members of a group.
+type Grouper interface {
+	// NewMember joins the group as its i-th member; it begins at the topic's start where the group has committed nothing.
+	NewMember(ctx context.Context, topic, group string, c Config, i int) (Member, error)
+}
+
+// Member is a Consumer in a group. Closing it leaves the group.
+type Member interface {
+	Consumer
+	// Owned is how many partitions the member has now; any goroutine may ask.
+	Owned() int
+}
+
+// Idler is a Driver that can open connections that do nothing.
+type Idler interface {
+	// Connect opens one connection and has the broker answer once on it, so that the broker knows it.
+	Connect(ctx context.Context) (io.Closer, error)
 }

@@ -80,7 +80,7 @@ func producerOptions(c Config, t Target, topic string) ([]kgo.Opt, error) {
 	return opts, nil
 }
 
-// produce writes c.Records from c.Clients producers and gives the payload bytes once every answer is in.
+// produce writes c.Records from c.Producers producers and gives the payload bytes once every answer is in.
 func produce(ctx context.Context, c Config, t Target, topic string, values [][]byte) (int64, error) {
 	opts, err := producerOptions(c, t, topic)
 	if err != nil {
@@ -90,15 +90,15 @@ func produce(ctx context.Context, c Config, t Target, topic string, values [][]b
 	defer cancel(nil)
 	var running sync.WaitGroup
 	var bytes atomic.Int64
-	for i := range c.Clients {
+	for i := range c.Producers {
 		cl, err := kgo.NewClient(opts...)
 		if err != nil {
 			return 0, err
 		}
 		defer cl.Close()
-		share := c.Records / c.Clients
+		share := c.Records / c.Producers
 		if i == 0 {
-			share += c.Records % c.Clients
+			share += c.Records % c.Producers
 		}
 		running.Go(func() {
 			for n := range share {
@@ -123,15 +123,15 @@ func produce(ctx context.Context, c Config, t Target, topic string, values [][]b
 	return bytes.Load(), nil
 }
 
-// consume reads c.Records with c.Clients consumers, each with its own partitions, and gives the payload bytes.
+// consume reads c.Records with c.Producers consumers, each with its own partitions, and gives the payload bytes.
 func consume(ctx context.Context, c Config, t Target, topic string, _ [][]byte) (int64, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var running sync.WaitGroup
 	var records, bytes atomic.Int64
-	for i := range c.Clients {
+	for i := range c.Producers {
 		offsets := map[int32]kgo.Offset{}
-		for p := int32(i); p < c.Partitions; p += int32(c.Clients) {
+		for p := int32(i); p < c.Partitions; p += int32(c.Producers) {
 			offsets[p] = kgo.NewOffset().AtStart()
 		}
 		cl, err := kgo.NewClient(kgo.SeedBrokers(t.Bootstrap), kgo.FetchMaxBytes(64<<20), kgo.FetchMaxPartitionBytes(8<<20),

@@ -14,7 +14,7 @@ import (
 
 // benchCommand binds flags to the workloads of bench.
 func benchCommand() *cobra.Command {
-	config := bench.Default()
+	config := bench.Default(bench.Produce)
 	var targets []string
 	var asJSON bool
 	c := &cobra.Command{
@@ -44,7 +44,7 @@ reported too.`,
 	f.DurationVar(&config.Linger, "linger", config.Linger, "how long a producer waits for a batch to fill")
 	f.StringVarP(&config.Codec, "compression", "z", config.Codec, "none, gzip, snappy, lz4 or zstd")
 	f.StringVar(&config.Acks, "acks", config.Acks, "all, 1 or 0")
-	f.IntVarP(&config.Clients, "clients", "c", config.Clients, "producers, or consumers")
+	f.IntVarP(&config.Producers, "clients", "c", config.Producers, "producers, or consumers")
 	f.StringVar(&config.Payload, "payload", config.Payload, "random or flights")
 	f.IntVarP(&config.Runs, "runs", "r", config.Runs, "counted runs of each target")
 	f.IntVar(&config.WarmUp, "warm-up", config.WarmUp, "runs before them that are not counted")
@@ -67,7 +67,7 @@ func runBench(c *cobra.Command, config bench.Config, targets []bench.Target, asJ
 	if err != nil || asJSON {
 		return err
 	}
-	return bench.Report(c.OutOrStdout(), targets, all)
+	return bench.Table(c.OutOrStdout(), targets, all)
 }
 
 // parseTargets reads NAME=HOST:PORT[,PID].

@@ -27,7 +27,7 @@ func TestBesideKafka(t *testing.T) {
 		{"produce, 100 B, lz4 flights", func(c *bench.Config) { c.RecordBytes, c.Codec, c.Payload, c.Records = 100, "lz4", "flights", 2_000_000 }},
 		{"consume what was just written, 1 KiB", func(c *bench.Config) { c.Workload = bench.Consume }},
 	} {
-		c := bench.Default()
+		c := bench.Default(bench.Produce)
 		c.Records = 300_000
 		w.set(&c)
 		all, err := bench.Run(t.Context(), c, targets, nil)
@@ -35,7 +35,7 @@ func TestBesideKafka(t *testing.T) {
 			t.Fatal(err)
 		}
 		fmt.Printf("\n%s: %d partitions, %d records a run, %d runs, median (least-most)\n", w.name, c.Partitions, c.Records, c.Runs)
-		if err := bench.Report(os.Stdout, targets, all); err != nil {
+		if err := bench.Table(os.Stdout, targets, all); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -37,7 +37,7 @@ func TestReportNamesEveryTarget(t *testing.T) {
 	targets := []Target{{Name: "weir"}, {Name: "kafka"}}
 	all := []Measure{{Target: "weir", Records: 10, Bytes: 2e9, Seconds: 1, CPUSeconds: 1},
 		{Target: "kafka", Records: 10, Bytes: 2e9, Seconds: 2, CPUSeconds: 4}}
-	if err := Report(&out, targets, all); err != nil {
+	if err := Table(&out, targets, all); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"weir ", "kafka ", "weir / kafka", "2 (2-2)", "0.25 (0.25-0.25)"} {
@@ -59,7 +59,7 @@ func TestUsageOfThisProcess(t *testing.T) {
 
 func TestPayloadHasTheWantedSize(t *testing.T) {
 	for _, kind := range []string{"random", "flights"} {
-		c := Default()
+		c := Default(Produce)
 		c.Payload = kind
 		values, err := payload(c)
 		if err != nil {

@@ -35,9 +35,9 @@ var figures = []struct {
 	{"broker peak MiB", func(m Measure) float64 { return m.PeakMiB }},
 }
 
-// Report writes a row a target with the median and the spread of each figure, then, pair by pair, the ratio of the first
+// Table writes a row a target with the median and the spread of each figure, then, pair by pair, the ratio of the first
 // target to each other one.
-func Report(w io.Writer, targets []Target, all []Measure) error {
+func Table(w io.Writer, targets []Target, all []Measure) error {
 	by := map[string][]Measure{}
 	for _, m := range all {
 		by[m.Target] = append(by[m.Target], m)

@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// stampBytes is what a record needs to carry its due time and its number.
+const stampBytes = 16
+
+// limits keep a mistyped size from filling the machine's memory.
+const (
+	maxRecordBytes = 64 << 20
+	maxClients     = 1 << 16
+)
+
+// Check refuses a Config that cannot run.
+func (c Config) Check() error {
+	if !slices.Contains(Workloads(), c.Workload) {
+		return fmt.Errorf("workload %q is none of %v", c.Workload, Workloads())
+	}
+	for _, n := range []struct {
+		name       string
+		value, min int
+		max        int
+	}{
+		{"partitions", int(c.Partitions), 1, 1 << 20},
+		{"records", c.Records, 0, 1 << 40},
+		{"producers", c.Producers, 1, maxClients},
+		{"consumers", c.Consumers, 1, maxClients},
+		{"record_bytes", c.RecordBytes, 1, maxRecordBytes},
+		{"batch_bytes", int(c.BatchBytes), 1, 1 << 30},
+		{"batch_records", c.BatchRecords, 0, 1 << 24},
+		{"in_flight", c.InFlight, 0, 1 << 20},
+		{"buffered", c.Buffered, 0, 1 << 28},
+		{"fetch_bytes", int(c.FetchBytes), 0, 1 << 30},
+		{"key_count", c.KeyCount, 1, 1 << 28},
+		{"runs", c.Runs, 1, 1 << 20},
+		{"warm_up", c.WarmUp, 0, 1 << 20},
+	} {
+		if n.value < n.min || n.value > n.max {
+			return fmt.Errorf("%s is %d; want %d to %d", n.name, n.value, n.min, n.max)
+		}
+	}
+	return errors.Join(oneOf("payload", c.Payload, "random", "compressible", "flights"),
+		oneOf("keys", c.Keys, "none", "uniform", "zipf"), oneOf("acks", c.Acks, "all", "1", "0"),
+		oneOf("codec", c.Codec, "none", "gzip", "snappy", "lz4", "zstd"), c.checkTime(), c.checkWorkload())
+}
+
+func oneOf(name, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s %q is none of %v", name, value, allowed)
+}
+
+// checkTime checks rates and durations.
+func (c Config) checkTime() error {
+	switch {
+	case c.Records == 0 && c.Duration <= 0:
+		return errors.New("neither records nor duration says when a run ends")
+	case c.Rate < 0 || c.Linger < 0 || c.Duration < 0:
+		return errors.New("rate, linger and duration are not negative")
+	case c.Patience < time.Second:
+		return fmt.Errorf("patience is %s; want a second or more", c.Patience)
+	case c.Keys == "zipf" && c.ZipfExponent <= 1:
+		return fmt.Errorf("zipf_exponent is %g; want more than 1", c.ZipfExponent)
+	case c.Payload == "compressible" && c.Ratio < 1:
+		return fmt.Errorf("ratio is %g; want 1 or more", c.Ratio)
+	}
+	return nil
+}
+
+// checkWorkload checks what one workload needs.
+func (c Config) checkWorkload() error {
+	stamped := c.Workload == EndToEnd || c.Workload == FanOut || c.Workload == Churn || c.Workload == Mixed || c.Workload == Connections
+	switch {
+	case stamped && c.RecordBytes < stampBytes:
+		return fmt.Errorf("record_bytes is %d; %s needs %d for the time and the number in each record", c.RecordBytes, c.Workload, stampBytes)
+	case stamped && c.Acks == "0":
+		return fmt.Errorf("%s counts what was acknowledged: acks=0 does not go with it", c.Workload)
+	case (c.Workload == EndToEnd || c.Workload == Churn || c.Workload == Connections) && c.Rate == 0:
+		return fmt.Errorf("%s runs at a rate, which is not given", c.Workload)
+	case c.Workload == Churn && (c.Members < 1 || c.ChurnEvery <= 0 || c.Members > maxClients):
+		return errors.New("churn needs members and churn_every")
+	case c.Workload == Connections && (c.Connections < 1 || c.Connections > 1<<20):
+		return fmt.Errorf("connections is %d; want 1 to %d", c.Connections, 1<<20)
+	}
+	return nil
+}
