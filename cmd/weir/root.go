@@ -17,7 +17,9 @@ clients that work against any Kafka broker, and tools.`,
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
-	root.AddCommand(serveCommand(), configCommand(), dumpCommand(), demoCommand(), benchCommand())
+	measure := benchCommand()
+	measure.AddCommand(benchLimitCommand())
+	root.AddCommand(serveCommand(), configCommand(), dumpCommand(), demoCommand(), measure)
 	root.AddCommand(client.Commands()...)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return client.UsageError(err) })
 	return root
