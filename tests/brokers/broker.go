@@ -1,6 +1,7 @@
 package brokers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"weir/bench/rivals"
 )
 
 // Kinds of broker.
@@ -85,7 +88,10 @@ func (b *Broker) awaitReady(deadline time.Time) error {
 			return fmt.Errorf("it ended at once: %w", b.exitErr)
 		default:
 		}
-		if last = probe(b.Addr); last == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		last = rivals.ProbeKafka(ctx, b.Addr)
+		cancel()
+		if last == nil {
 			return nil
 		}
 		time.Sleep(5 * time.Millisecond) // nothing announces that a foreign process listens

@@ -2,13 +2,11 @@ package brokers
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
+
+	"weir/bench/rivals"
 )
 
 // Kafka starts an Apache Kafka: one node, broker and controller in one process.
@@ -16,42 +14,14 @@ func Kafka(tb testing.TB, settings map[string]string) *Broker {
 	tb.Helper()
 	dir := tb.TempDir()
 	b := newBroker(tb, KindKafka, dir)
-	classes := filepath.Join(KafkaLibs(tb), "*")
-	file := filepath.Join(dir, "server.properties")
-	if err := os.WriteFile(file, []byte(kafkaProperties(b, reservePort(tb), settings)), 0o600); err != nil {
+	node := rivals.KafkaNode{Libs: KafkaLibs(tb), Dir: dir, Data: b.Dir, Addr: b.Addr,
+		Controller: fmt.Sprintf("127.0.0.1:%d", reservePort(tb)), Settings: merged(settings), JVM: []string{"-Xms256m", "-Xmx1g", "-XX:+UseG1GC"}}
+	if err := node.Format(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
-	format := exec.Command("java", "-XX:TieredStopAtLevel=1", "-cp", classes, "kafka.tools.StorageTool", "format",
-		"--standalone", "--cluster-id", "weir-tests-kafka-0000w", "-c", file)
-	if out, err := format.CombinedOutput(); err != nil {
-		tb.Fatalf("format a directory for Apache Kafka: %v\n%s", err, out)
-	}
-	b.command = func() *exec.Cmd {
-		return exec.Command("java", "-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-Djava.awt.headless=true",
-			"-Dkafka.logs.dir="+dir, "-Dlog4j2.configurationFile="+KafkaFile(tb, "broker-log4j2.properties"),
-			"-cp", classes, "kafka.Kafka", file)
-	}
+	b.command = node.Command
 	b.Start()
 	return b
-}
-
-func kafkaProperties(b *Broker, controllerPort int, settings map[string]string) string {
-	var s strings.Builder
-	fmt.Fprintf(&s, `process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:%[2]d
-listeners=PLAINTEXT://%[1]s,CONTROLLER://127.0.0.1:%[2]d
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=%[3]s
-min.insync.replicas=1
-`, b.Addr, controllerPort, b.Dir)
-	all := merged(settings)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		fmt.Fprintf(&s, "%s=%s\n", name, all[name])
-	}
-	return s.String()
 }
 
 // KafkaLibs is the directory of the jars of Apache Kafka's broker and newest Java client.

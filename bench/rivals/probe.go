@@ -1,27 +1,28 @@
-package brokers
+package rivals
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// probe asks for the cluster's metadata over a raw connection, so that no client's start or back-off is in a
-// measured time. nil means that the broker serves.
-func probe(addr string) error {
-	conn, err := net.DialTimeout("tcp", addr, 2*time.Second)
+// ProbeKafka asks for the cluster's metadata over a raw connection, so that no client's start or back-off is in a measured time. nil
+// means that the broker serves. ctx needs a deadline, which also bounds reads and writes.
+func ProbeKafka(ctx context.Context, addr string) error {
+	conn, err := connect(ctx, addr)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
-		return err
-	}
+	return askMetadata(conn)
+}
+
+func askMetadata(conn net.Conn) error {
 	req := kmsg.NewPtrMetadataRequest()
 	req.Version = 4
 	req.Topics = []kmsg.MetadataRequestTopic{}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package rivals
+
+import "os/exec"
+
+func prepareChild(*exec.Cmd) {}
+
+func awaitEnd(*exec.Cmd) {}
