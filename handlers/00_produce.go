@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"weir/internal/clock"
 	"weir/metadata"
 	"weir/partition"
 	"weir/protocol"
@@ -68,6 +69,7 @@ type produce struct {
 	request    protocol.ProduceRequest
 	response   protocol.ProduceResponse
 	waiting    []appended
+	timer      clock.Timer // for Wait; nil until the first that has to wait
 	firstError error
 }
 
@@ -257,23 +259,45 @@ func (p *produce) hintLeader(topic *metadata.Topic, index int32) {
 	p.response.NodeEndpoints = addNode(p.response.NodeEndpoints, leader)
 }
 
+// Ready implements Reply: everything is committed.
+func (p *produce) Ready() bool {
+	for i := range p.waiting {
+		if !p.waiting[i].ticket.Committed() {
+			return false
+		}
+	}
+	return true
+}
+
 // Wait implements Reply. It waits for the commits whatever happens to the connection: a sync always ends.
 func (p *produce) Wait(<-chan struct{}) {
-	if len(p.waiting) == 0 {
+	if p.Ready() {
 		return
 	}
-	expired := make(chan struct{})
-	timeout := time.Duration(p.request.TimeoutMs) * time.Millisecond
-	timer := p.h.Clock.AfterFunc(max(timeout, leastCommitWait), func() { close(expired) })
-	defer timer.Stop()
+	timeout := max(time.Duration(p.request.TimeoutMs)*time.Millisecond, leastCommitWait)
+	if p.timer == nil {
+		p.timer = p.h.Clock.NewTimer(timeout)
+	} else {
+		p.timer.Reset(timeout)
+	}
+	defer p.timer.Stop()
+	var expired error
 	for i := range p.waiting {
 		w := &p.waiting[i]
-		if err := w.ticket.Wait(expired); err != nil {
-			part := &p.response.Topics[w.topic].Partitions[w.partition]
-			*part = protocol.ProducePartitionResponse{
-				Index: part.Index, ErrorCode: p.h.code(err), BaseOffset: -1, LogAppendTimeMs: -1,
-				LogStartOffset: part.LogStartOffset, ErrorMessage: p.h.message(err),
-			}
+		err := expired // the timer tells once
+		if err == nil {
+			err = w.ticket.WaitUntil(p.timer.C())
+		}
+		if errors.Is(err, partition.ErrExpired) {
+			expired = err
+		}
+		if err == nil || w.ticket.Committed() {
+			continue
+		}
+		part := &p.response.Topics[w.topic].Partitions[w.partition]
+		*part = protocol.ProducePartitionResponse{
+			Index: part.Index, ErrorCode: p.h.code(err), BaseOffset: -1, LogAppendTimeMs: -1,
+			LogStartOffset: part.LogStartOffset, ErrorMessage: p.h.message(err),
 		}
 	}
 }

@@ -167,6 +167,9 @@ func (f *fetch) park() {
 	}
 }
 
+// Ready implements Reply.
+func (f *fetch) Ready() bool { return f.waiter == nil }
+
 // Wait implements Reply.
 func (f *fetch) Wait(stop <-chan struct{}) {
 	if f.waiter == nil {

@@ -10,6 +10,8 @@ import (
 // calls Wait, Encode, Release on each, once, in that order; a reply that will not be written is only
 // released.
 type Reply interface {
+	// Ready reports whether Wait would return at once; then it need not be called.
+	Ready() bool
 	// Wait returns when the answer is ready, or soon after stop is closed (the connection or the broker is
 	// going away).
 	Wait(stop <-chan struct{})
@@ -52,6 +54,19 @@ type message struct {
 	Answer
 	version int16
 	gone    bool // the connection went away before the answer was ready
+}
+
+func (m *message) Ready() bool {
+	if m.response != nil {
+		return true
+	}
+	select {
+	case <-m.done:
+		m.response = m.result()
+		return true
+	default:
+		return false
+	}
 }
 
 func (m *message) Wait(stop <-chan struct{}) {

@@ -1,5 +1,7 @@
 package partition
 
+import "math"
+
 // Committer decides when the high watermark may move; nothing else lets it. Submit is called after each
 // append with the log's end after it, never blocks on the disk, and sooner or later has the partition
 // committed to end or beyond, or failed.
@@ -19,10 +21,7 @@ func (p *Partition) commit(end int64) {
 		}
 	}
 	p.mu.Lock()
-	if p.moved != nil {
-		close(p.moved)
-		p.moved = nil
-	}
+	p.wakeLocked(end)
 	var counted []*watch
 	for w := range p.watches {
 		if !w.due(p) {
@@ -44,10 +43,7 @@ func (p *Partition) commit(end int64) {
 func (p *Partition) wake() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.moved != nil {
-		close(p.moved)
-		p.moved = nil
-	}
+	p.wakeLocked(math.MaxInt64)
 	for w := range p.watches {
 		w.waiter.finish()
 	}

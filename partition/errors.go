@@ -2,6 +2,7 @@ package partition
 
 import (
 	"errors"
+	"fmt"
 
 	"weir/log"
 )
@@ -19,6 +20,8 @@ var (
 	ErrUnknown = errors.New("unknown partition")
 	// ErrStopped: the caller, or the broker as a whole, gave up waiting (REQUEST_TIMED_OUT).
 	ErrStopped = errors.New("stopped waiting")
+	// ErrExpired is the ErrStopped of a wait whose time was up.
+	ErrExpired = fmt.Errorf("%w: the time is up", ErrStopped)
 	// ErrOffline: the log is out of service (KAFKA_STORAGE_ERROR).
 	ErrOffline = log.ErrOffline
 )

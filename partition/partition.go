@@ -26,9 +26,10 @@ type Partition struct {
 	// hw is the high watermark: what consumers may see and producers were promised. It never falls.
 	hw atomic.Int64
 
-	mu      sync.Mutex          // guards the fields below
-	moved   chan struct{}       // closed when anything changes that a ticket waits for; nil while none does
-	watches map[*watch]struct{} // of fetches that wait
+	mu       sync.Mutex          // guards the fields below
+	sleepers []*sleeper          // of tickets that wait, in no order
+	spare    []*sleeper          // to be used again
+	watches  map[*watch]struct{} // of fetches that wait
 
 	sync       syncState   // guarded by the SyncCommitter's mutex
 	flushArmed atomic.Bool // a flush by time is pending (PageCacheCommitter)

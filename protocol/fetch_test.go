@@ -95,7 +95,10 @@ func TestDecodersAreAsStrictAsCheck(t *testing.T) {
 // fakeSender stands for a range of a segment.
 type fakeSender []byte
 
-func (f fakeSender) Len() int                         { return len(f) }
+func (f fakeSender) Len() int { return len(f) }
+func (f fakeSender) ReadAt(p []byte, off int64) (int, error) {
+	return bytes.NewReader(f).ReadAt(p, off)
+}
 func (f fakeSender) SendTo(c net.Conn) (int64, error) { n, err := c.Write(f); return int64(n), err }
 func (f fakeSender) Release()                         {}
 

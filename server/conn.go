@@ -34,6 +34,7 @@ type conn struct {
 	client   handlers.Conn
 
 	in      *bufio.Reader
+	out     outgoing      // the writer's
 	replies chan queued   // reader to writer; its capacity is the pipelining limit; the reader closes it
 	gone    chan struct{} // closed once by cut: the answers will not be read by anybody
 	hurry   chan struct{} // closed once by stopWaiting: the connection or the broker goes away
@@ -84,7 +85,8 @@ func (c *conn) run() {
 	switch {
 	case errors.Is(err, errRefused): // what came before the bad request is still answered
 		c.ending.Store(true)
-		_ = c.setWriteDeadline() // for the part that is being written; fails on a closed connection only
+		// For the part that is being written; fails on a closed connection only.
+		_ = c.raw.SetWriteDeadline(c.server.config.Clock.Now().Add(min(c.server.config.IdleTimeout, endingTimeout)))
 	case !c.server.isDraining() || !errors.Is(err, os.ErrDeadlineExceeded):
 		c.cut() // the client is gone: nobody reads the answers
 	}

@@ -279,6 +279,8 @@ type stubborn struct {
 	until <-chan struct{}
 }
 
+func (r *stubborn) Ready() bool { return false }
+
 func (r *stubborn) Wait(<-chan struct{}) { <-r.until }
 
 // TestDrainDeadline shows that Close cuts off what does not end in time.

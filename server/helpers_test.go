@@ -173,6 +173,15 @@ type fakeReply struct {
 	released chan<- byte
 }
 
+func (r *fakeReply) Ready() bool {
+	select {
+	case <-r.ready:
+		return true
+	default:
+		return false
+	}
+}
+
 func (r *fakeReply) Wait(stop <-chan struct{}) {
 	select {
 	case <-r.ready:
