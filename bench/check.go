@@ -36,7 +36,8 @@ func (c Config) Check() error {
 		{"in_flight", c.InFlight, 0, 1 << 20},
 		{"buffered", c.Buffered, 0, 1 << 28},
 		{"fetch_bytes", int(c.FetchBytes), 0, 1 << 30},
-		{"key_count", c.KeyCount, 1, 1 << 28},
+		{"key_count", c.KeyCount, 1, 1 << 24},
+		{"evict_bytes", int(c.EvictBytes), 0, 1 << 50},
 		{"runs", c.Runs, 1, 1 << 20},
 		{"warm_up", c.WarmUp, 0, 1 << 20},
 	} {
@@ -75,11 +76,11 @@ func (c Config) checkTime() error {
 
 // checkWorkload checks what one workload needs.
 func (c Config) checkWorkload() error {
-	stamped := c.Workload == EndToEnd || c.Workload == FanOut || c.Workload == Churn || c.Workload == Mixed || c.Workload == Connections
+	reads := c.Workload == EndToEnd || c.Workload == FanOut || c.Workload == Churn || c.Workload == Mixed || c.Workload == Connections
 	switch {
-	case stamped && c.RecordBytes < stampBytes:
+	case reads && c.Rate > 0 && c.RecordBytes < stampBytes:
 		return fmt.Errorf("record_bytes is %d; %s needs %d for the time and the number in each record", c.RecordBytes, c.Workload, stampBytes)
-	case stamped && c.Acks == "0":
+	case reads && c.Acks == "0":
 		return fmt.Errorf("%s counts what was acknowledged: acks=0 does not go with it", c.Workload)
 	case (c.Workload == EndToEnd || c.Workload == Churn || c.Workload == Connections) && c.Rate == 0:
 		return fmt.Errorf("%s runs at a rate, which is not given", c.Workload)

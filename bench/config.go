@@ -96,6 +96,7 @@ type Config struct {
 	Members     int           `json:"members"`     // Churn: members that stay
 	ChurnEvery  time.Duration `json:"churn_every"` // Churn: a further member joins, or the one that did leaves, this often
 	Connections int           `json:"connections"` // Connections: how many stay idle
+	EvictBytes  int64         `json:"evict_bytes"` // ConsumeCold: written elsewhere before the read where the data directory is not known
 
 	TopicSettings map[string]string `json:"topic_settings,omitempty"` // passed on when the topic is made
 

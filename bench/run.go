@@ -4,101 +4,98 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Measure is one run of one workload on one target.
-type Measure struct {
-	Target  string  `json:"target"`
-	Run     int     `json:"run"`
-	Records int     `json:"records"`
-	Bytes   int64   `json:"bytes"` // keys and values, before compression
-	Seconds float64 `json:"seconds"`
-	// The broker's side; zero where its process is not known.
-	CPUSeconds float64 `json:"broker_cpu_seconds"`
-	PeakMiB    float64 `json:"broker_peak_rss_mib"` // since the broker started
+// engine runs workloads.
+type engine struct {
+	sleep   func(time.Duration)
+	open    Opener
+	observe func(Progress) // may be nil
 }
 
-// MiBPerSecond is the payload's throughput.
-func (m Measure) MiBPerSecond() float64 { return float64(m.Bytes) / (1 << 20) / m.Seconds }
+// Run measures every target in turn (A B A B ...), WarmUp+Runs times. open makes each run's Driver; observe, if not nil, is told
+// how it goes, from one goroutine at a time.
+//
+// A run that failed, or lost or failed a record, stands in the report with its Error and is no figure; its target is not run
+// again, the others are. The error joins all of those. The report is never nil.
+func Run(ctx context.Context, c Config, targets []Target, open Opener, observe func(Progress)) (*Report, error) {
+	return engine{sleep: preciseSleep, open: open, observe: observe}.run(ctx, c, targets)
+}
 
-// CPUPerGB is the broker's CPU seconds for 10^9 bytes of payload.
-func (m Measure) CPUPerGB() float64 { return m.CPUSeconds / (float64(m.Bytes) / 1e9) }
-
-// Run measures every target in turn (A B A B ...), WarmUp+Runs times, and gives the counted measures. observe, if not nil, is
-// told each one as it is done.
-func Run(ctx context.Context, c Config, targets []Target, observe func(Measure)) ([]Measure, error) {
+func (e engine) run(ctx context.Context, c Config, targets []Target) (*Report, error) {
+	began := time.Now()
+	report := &Report{Started: began.UTC(), Machine: machine(), Config: c, Targets: targets}
 	if err := c.Check(); err != nil {
-		return nil, err
+		return report, err
 	}
-	values, err := payload(c)
+	values, err := Values(c)
 	if err != nil {
-		return nil, err
+		return report, err
 	}
-	var all []Measure
-	for run := -c.WarmUp; run < c.Runs; run++ {
+	failed := map[string]error{}
+	for n := 1 - c.WarmUp; n <= c.Runs; n++ {
 		for _, t := range targets {
-			m, err := once(ctx, c, t, values)
-			if err != nil {
-				return all, fmt.Errorf("measure %s: %w", t.Name, err)
-			}
-			m.Run = run + 1
-			if run < 0 {
+			if failed[t.Name] != nil {
 				continue
 			}
-			all = append(all, m)
-			if observe != nil {
-				observe(m)
+			m, err := e.once(ctx, c, t, n, values)
+			if err != nil {
+				failed[t.Name] = fmt.Errorf("measure %s on %s, run %d: %w", c.Workload, t.Name, n, err)
+				m.Error = err.Error()
+			}
+			if n > 0 || err != nil {
+				report.Results = append(report.Results, m)
+			}
+			report.Seconds = time.Since(began).Seconds()
+			if err := context.Cause(ctx); err != nil {
+				return report, err
 			}
 		}
 	}
-	return all, nil
+	for _, t := range targets {
+		err = errors.Join(err, failed[t.Name])
+	}
+	return report, err
 }
 
-// once makes a topic, runs the workload and deletes the topic.
-func once(ctx context.Context, c Config, t Target, values [][]byte) (m Measure, err error) {
-	topic := fmt.Sprintf("weir-bench-%d", time.Now().UnixNano())
-	cl, err := kgo.NewClient(kgo.SeedBrokers(t.Bootstrap))
+// workloads are what each does on a run that is set up.
+var workloads = map[Workload]func(context.Context, *run) error{
+	Produce: produce, Small: produce, Consume: consume, ConsumeCold: consume, EndToEnd: endToEnd, FanOut: fanOut, Churn: churn,
+	Partitions: partitions, Mixed: mixed, Connections: connections,
+}
+
+// once is one run on one target, on topics of its own.
+func (e engine) once(ctx context.Context, c Config, t Target, n int, values [][]byte) (m Result, err error) {
+	m = Result{Target: t.Name, Run: n, Workload: c.Workload}
+	d, err := e.open(ctx, t, c)
 	if err != nil {
-		return m, err
+		return m, fmt.Errorf("connect: %w", err)
 	}
-	defer cl.Close()
-	adm := kadm.NewClient(cl)
-	if _, err := adm.CreateTopic(ctx, c.Partitions, -1, nil, topic); err != nil {
-		return m, fmt.Errorf("create topic: %w", err)
-	}
-	defer func() {
-		_, failed := adm.DeleteTopic(context.WithoutCancel(ctx), topic)
-		err = errors.Join(err, failed)
-	}()
-	work := produce
-	if c.Workload == Consume {
-		if _, err := produce(ctx, c, t, topic, values); err != nil {
-			return m, fmt.Errorf("write what is to be read: %w", err)
-		}
-		work = consume
-	}
-	var before, after usage
-	if t.PID > 0 {
-		if before, err = readUsage(t.PID); err != nil {
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if t.DataDir != "" {
+		if err := writeBack(t.DataDir); err != nil {
 			return m, err
 		}
 	}
-	began := time.Now()
-	m.Bytes, err = work(ctx, c, t, topic, values)
-	m.Seconds = time.Since(began).Seconds()
-	if err != nil {
-		return m, err
-	}
-	m.Target, m.Records = t.Name, c.Records
-	if t.PID > 0 {
-		if after, err = readUsage(t.PID); err != nil {
-			return m, err
+	r := &run{Result: m, c: c, t: t, d: d, values: values, sleep: e.sleep, observe: e.observe, ack: newRecorder(), endToEnd: newRecorder(),
+		allAcks: newHistogram(), allEndToEnd: newHistogram(), topic: fmt.Sprintf("weir-bench-%d", time.Now().UnixNano())}
+	err = workloads[c.Workload](ctx, r)
+	tidy, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Patience)
+	defer cancel()
+	for _, topic := range r.topics {
+		if gone := d.Remove(tidy, topic); gone != nil {
+			err = errors.Join(err, fmt.Errorf("remove topic: %w", gone))
 		}
-		m.CPUSeconds, m.PeakMiB = after.cpuSeconds-before.cpuSeconds, after.peakMiB
 	}
-	return m, nil
+	err = errors.Join(err, r.finish(err))
+	return r.Result, err
+}
+
+// machine describes where this runs.
+func machine() Machine {
+	m := Machine{CPUs: runtime.NumCPU(), OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()}
+	describeMachine(&m)
+	return m
 }

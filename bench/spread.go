@@ -33,8 +33,15 @@ type Column struct {
 	Name   string // stable: it heads the CSV's column
 	Unit   string
 	Better string // "more", "less"; "" where neither is
-	// Of gives the figure; false where the run did not measure it.
-	Of func(Result) (float64, bool)
+	of     func(Result) (float64, bool)
+}
+
+// Of gives the figure; false where the run did not measure it, or failed.
+func (c Column) Of(r Result) (float64, bool) {
+	if r.Error != "" {
+		return 0, false
+	}
+	return c.of(r)
 }
 
 // Values gives the figure of every result that has it.

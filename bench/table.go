@@ -3,79 +3,47 @@ package bench
 import (
 	"fmt"
 	"io"
-	"slices"
 	"text/tabwriter"
 )
 
-// spread is the least, the middle and the greatest of some figures.
-type spread struct{ min, median, max float64 }
-
-func spreadOf(figures []float64) spread {
-	s := slices.Sorted(slices.Values(figures))
-	if len(s) == 0 {
-		return spread{}
-	}
-	middle := s[len(s)/2]
-	if len(s)%2 == 0 {
-		middle = (s[len(s)/2-1] + s[len(s)/2]) / 2
-	}
-	return spread{s[0], middle, s[len(s)-1]}
-}
-
-func (s spread) String() string { return fmt.Sprintf("%.4g (%.4g-%.4g)", s.median, s.min, s.max) }
-
-// figures of the report.
-var figures = []struct {
-	name string
-	of   func(Measure) float64
-}{
-	{"MiB/s", Measure.MiBPerSecond},
-	{"records/s", func(m Measure) float64 { return float64(m.Records) / m.Seconds }},
-	{"broker CPU s/GB", Measure.CPUPerGB},
-	{"broker peak MiB", func(m Measure) float64 { return m.PeakMiB }},
-}
-
-// Table writes a row a target with the median and the spread of each figure, then, pair by pair, the ratio of the first
-// target to each other one.
-func Table(w io.Writer, targets []Target, all []Measure) error {
-	by := map[string][]Measure{}
-	for _, m := range all {
-		by[m.Target] = append(by[m.Target], m)
-	}
+// Table writes the figures of a report, a row a figure: the median and the spread at each target, then, pair by pair, the ratio of
+// the first target to each other one.
+func (r *Report) Table(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(tw, "target")
-	for _, f := range figures {
-		fmt.Fprintf(tw, "\t%s", f.name)
+	fmt.Fprintf(tw, "%s", r.Config.Workload)
+	for _, t := range r.Targets {
+		fmt.Fprintf(tw, "\t%s", t.Name)
+	}
+	for _, t := range r.Targets[min(1, len(r.Targets)):] {
+		fmt.Fprintf(tw, "\t%s / %s", r.Targets[0].Name, t.Name)
 	}
 	fmt.Fprintln(tw)
-	for _, t := range targets {
-		fmt.Fprint(tw, t.Name)
-		for _, f := range figures {
-			var v []float64
-			for _, m := range by[t.Name] {
-				v = append(v, f.of(m))
+	for _, c := range Columns(r.Results) {
+		fmt.Fprintf(tw, "%s, %s", c.Name, c.Unit)
+		for _, t := range r.Targets {
+			fmt.Fprintf(tw, "\t%s", spreadOrDash(c.Values(r.Of(t.Name))))
+		}
+		for _, t := range r.Targets[min(1, len(r.Targets)):] {
+			fmt.Fprintf(tw, "\t%s", spreadOrDash(c.Ratios(r.Of(r.Targets[0].Name), r.Of(t.Name))))
+		}
+		fmt.Fprintln(tw)
+	}
+	if err := tw.Flush(); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	for _, m := range r.Results {
+		if m.Error != "" {
+			if _, err := fmt.Fprintf(w, "%s, run %d, failed: %s\n", m.Target, m.Run, m.Error); err != nil {
+				return fmt.Errorf("write table: %w", err)
 			}
-			fmt.Fprintf(tw, "\t%s", spreadOf(v))
 		}
-		fmt.Fprintln(tw)
 	}
-	for _, t := range targets[1:] {
-		fmt.Fprintf(tw, "%s / %s", targets[0].Name, t.Name)
-		for _, f := range figures {
-			fmt.Fprintf(tw, "\t%s", spreadOf(ratios(by[targets[0].Name], by[t.Name], f.of)))
-		}
-		fmt.Fprintln(tw)
-	}
-	return tw.Flush()
+	return nil
 }
 
-// ratios compares the runs pair by pair, so that a drift of the machine's speed touches both sides alike.
-func ratios(a, b []Measure, of func(Measure) float64) []float64 {
-	var v []float64
-	for i := range min(len(a), len(b)) {
-		if d := of(b[i]); d != 0 {
-			v = append(v, of(a[i])/d)
-		}
+func spreadOrDash(figures []float64) string {
+	if len(figures) == 0 {
+		return "-"
 	}
-	return v
+	return SpreadOf(figures).String()
 }

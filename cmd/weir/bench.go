@@ -3,91 +3,102 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"weir/bench"
 )
 
-// benchCommand binds flags to the workloads of bench.
+// benchCommand measures brokers that run already.
 func benchCommand() *cobra.Command {
-	config := bench.Default(bench.Produce)
+	var flags workloadFlags
 	var targets []string
 	var asJSON bool
+	var names []string
+	for _, w := range bench.Workloads() {
+		names = append(names, string(w))
+	}
 	c := &cobra.Command{
-		Use:   "bench produce|consume",
+		Use:   "bench [WORKLOAD]",
 		Short: "Measure one broker, or several in turn",
 		Long: `Measure one broker, or several in turn (A B A B ...), and print medians, spreads and the ratios of the first to the others.
 
-A target is NAME=HOST:PORT or, for a broker on this machine, NAME=HOST:PORT,PID: then its CPU time and memory are
-reported too.`,
-		Example: `  weir bench produce --target weir=127.0.0.1:9092,4711 --target kafka=127.0.0.1:9192,4712`,
-		Args:    cobra.ExactArgs(1), ValidArgs: []string{string(bench.Produce), string(bench.Consume)},
+  produce       write as fast as it is acknowledged, or at --rate
+  consume       read what was just written; consume-cold: when it has left the page cache
+  latency       write at a rate; from the moment a record was due until a reader has it (open loop)
+  fan-out       one writer, --consumers readers of everything
+  churn         members join and leave a group while records flow
+  partitions    many partitions: make them, write one record to each, then to all
+  small         one record a batch, many requests in flight
+  mixed         writers and readers at the tail, alone and beside cold reads
+  connections   many idle connections: memory of each, latency of others
+
+A target is NAME=HOST:PORT, for a broker on this machine NAME=HOST:PORT,PID (then its CPU time, memory and disk writes are
+measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible).`,
+		Example: `  weir bench produce -t weir=127.0.0.1:9092,4711 -t kafka=127.0.0.1:9192,4712
+  weir bench latency --rate 5000 --duration 30s -t weir=127.0.0.1:9092,4711,/var/lib/weir
+  weir bench --config workloads.yaml`,
+		Args: cobra.MaximumNArgs(1), ValidArgs: names,
 		RunE: func(c *cobra.Command, a []string) error {
-			config.Workload = bench.Workload(a[0])
+			configs, err := flags.configs(a)
+			if err != nil {
+				return err
+			}
 			parsed, err := parseTargets(targets)
 			if err != nil {
 				return err
 			}
-			return runBench(c, config, parsed, asJSON)
+			return runBench(c, configs, parsed, asJSON)
 		},
 	}
-	f := c.Flags()
-	f.StringArrayVarP(&targets, "target", "t", []string{"weir=127.0.0.1:9092"}, "a broker to measure (repeatable)")
-	f.Int32VarP(&config.Partitions, "partitions", "p", config.Partitions, "partitions of the topic")
-	f.IntVarP(&config.Records, "records", "n", config.Records, "records of one run")
-	f.IntVarP(&config.RecordBytes, "size", "s", config.RecordBytes, "bytes of a record's value")
-	f.Int32Var(&config.BatchBytes, "batch", config.BatchBytes, "largest batch in bytes")
-	f.DurationVar(&config.Linger, "linger", config.Linger, "how long a producer waits for a batch to fill")
-	f.StringVarP(&config.Codec, "compression", "z", config.Codec, "none, gzip, snappy, lz4 or zstd")
-	f.StringVar(&config.Acks, "acks", config.Acks, "all, 1 or 0")
-	f.IntVarP(&config.Producers, "clients", "c", config.Producers, "producers, or consumers")
-	f.StringVar(&config.Payload, "payload", config.Payload, "random or flights")
-	f.IntVarP(&config.Runs, "runs", "r", config.Runs, "counted runs of each target")
-	f.IntVar(&config.WarmUp, "warm-up", config.WarmUp, "runs before them that are not counted")
-	f.BoolVar(&asJSON, "json", false, "print every measure as one JSON object a line")
+	flags.bind(c)
+	c.Flags().StringArrayVarP(&targets, "target", "t", []string{"weir=127.0.0.1:9092"}, "a broker to measure (repeatable)")
+	c.Flags().BoolVar(&asJSON, "json", false, "print each workload's report as one JSON object a line")
 	return c
 }
 
-func runBench(c *cobra.Command, config bench.Config, targets []bench.Target, asJSON bool) error {
+// runBench runs the workloads one after the other; one that fails does not keep the next from running.
+func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, asJSON bool) error {
 	ctx := c.Context()
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	all, err := bench.Run(ctx, config, targets, func(m bench.Measure) {
+	var failed error
+	for _, config := range configs {
+		report, err := bench.Run(ctx, config, targets, openDriver, func(p bench.Progress) { printDone(c.ErrOrStderr(), p) })
+		failed = errors.Join(failed, err)
 		if asJSON {
-			json.NewEncoder(c.OutOrStdout()).Encode(m)
-			return
+			err = json.NewEncoder(c.OutOrStdout()).Encode(report)
+		} else {
+			err = report.Table(c.OutOrStdout())
 		}
-		fmt.Fprintf(c.ErrOrStderr(), "%s run %d: %.0f MiB/s, %.3f broker CPU s/GB\n", m.Target, m.Run, m.MiBPerSecond(), m.CPUPerGB())
-	})
-	if err != nil || asJSON {
-		return err
+		if err = errors.Join(err, context.Cause(ctx)); err != nil {
+			return errors.Join(failed, err)
+		}
 	}
-	return bench.Table(c.OutOrStdout(), targets, all)
+	return failed
 }
 
-// parseTargets reads NAME=HOST:PORT[,PID].
-func parseTargets(words []string) ([]bench.Target, error) {
-	var out []bench.Target
-	for _, w := range words {
-		name, rest, ok := strings.Cut(w, "=")
-		if !ok {
-			return nil, fmt.Errorf("target %q is not NAME=HOST:PORT[,PID]", w)
-		}
-		t := bench.Target{Name: name}
-		var pid string
-		t.Bootstrap, pid, ok = strings.Cut(rest, ",")
-		if ok {
-			var err error
-			if t.PID, err = strconv.Atoi(pid); err != nil {
-				return nil, fmt.Errorf("target %q: the process %q is not a number", w, pid)
-			}
-		}
-		out = append(out, t)
+// printDone writes a line for each run that is done.
+func printDone(w io.Writer, p bench.Progress) {
+	if p.Done == nil {
+		return
 	}
-	return out, nil
+	d := p.Done
+	if d.Error != "" {
+		fmt.Fprintf(w, "%s %s run %d failed: %s\n", d.Workload, d.Target, d.Run, d.Error)
+		return
+	}
+	fmt.Fprintf(w, "%s %s run %d: %.0f records/s, %.0f MiB/s", d.Workload, d.Target, d.Run, float64(d.Records)/d.Seconds,
+		float64(d.Bytes)/(1<<20)/d.Seconds)
+	if d.Broker != nil {
+		fmt.Fprintf(w, ", broker CPU %.2f s", d.Broker.CPUSeconds())
+	}
+	if d.EndToEnd != nil {
+		fmt.Fprintf(w, ", end to end p50 %d us, p99 %d us", d.EndToEnd.P50, d.EndToEnd.P99)
+	}
+	fmt.Fprintln(w)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/bench"
+	driver "weir/bench/kafka"
 	"weir/tests/brokers"
 )
 
@@ -30,12 +31,12 @@ func TestBesideKafka(t *testing.T) {
 		c := bench.Default(bench.Produce)
 		c.Records = 300_000
 		w.set(&c)
-		all, err := bench.Run(t.Context(), c, targets, nil)
+		report, err := bench.Run(t.Context(), c, targets, driver.Open, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		fmt.Printf("\n%s: %d partitions, %d records a run, %d runs, median (least-most)\n", w.name, c.Partitions, c.Records, c.Runs)
-		if err := bench.Table(os.Stdout, targets, all); err != nil {
+		if err := report.Table(os.Stdout); err != nil {
 			t.Fatal(err)
 		}
 	}

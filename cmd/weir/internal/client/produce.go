@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"weir/bench"
+	"weir/bench/kafka"
 )
 
 // production is what `produce` was asked to do.
@@ -90,7 +90,7 @@ func (p *production) run(c *cobra.Command, topic string) error {
 }
 
 func (p *production) clientOptions(topic string) ([]kgo.Opt, error) {
-	codec, err := bench.Codec(p.codec)
+	codec, err := kafka.Codec(p.codec)
 	if err != nil {
 		return nil, UsageError(err)
 	}
