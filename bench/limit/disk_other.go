@@ -13,6 +13,8 @@ type osDisk struct{ *os.File }
 
 func (d osDisk) sync() error { return d.Sync() }
 
+func (d osDisk) preallocate(at, n int64) error { return nil }
+
 func (d osDisk) sendTo(to *net.TCPConn, prefix []byte, at int64, n int) error {
 	if _, err := to.Write(prefix); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 // disk is what a store needs of a file; tests put another in its place.
 type disk interface {
 	WriteAt(b []byte, at int64) (int, error)
+	preallocate(at, n int64) error
 	sync() error
 	sendTo(to *net.TCPConn, prefix []byte, at int64, n int) error
 	Close() error
@@ -22,9 +23,9 @@ var errRemoved = errors.New("the file was removed")
 // store is one file: writers append, a sync serves all that wait for it, readers wait for bytes they may see.
 type store struct {
 	disk disk
-	// writing orders appends; end is what was appended.
-	writing sync.Mutex
-	end     int64
+	// writing orders appends; end is what was appended, allocated what the file has blocks for.
+	writing        sync.Mutex
+	end, allocated int64
 	// syncing is held during a sync: who waits for it finds on return that the sync of another covered him, or makes the next.
 	syncing sync.Mutex
 	broken  error // guarded by syncing: a failed sync is final
@@ -45,6 +46,14 @@ func newStore(d disk) *store {
 func (s *store) append(b []byte) (int64, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if until := s.end + int64(len(b)); until > s.allocated {
+		// In growing steps: few calls for a long file, little room for each of a thousand.
+		step := max(until-s.allocated, min(max(s.end, 1<<20), 64<<20))
+		if err := s.disk.preallocate(s.allocated, step); err != nil {
+			return 0, err
+		}
+		s.allocated += step
+	}
 	if _, err := s.disk.WriteAt(b, s.end); err != nil {
 		return 0, err
 	}
