@@ -37,7 +37,8 @@ func benchCommand() *cobra.Command {
   connections   many idle connections: memory of each, latency of others
 
 A target is NAME=HOST:PORT, for a broker on this machine NAME=HOST:PORT,PID (then its CPU time, memory and disk writes are
-measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible).`,
+measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible). It speaks Kafka's protocol, or that of its address:
+limit=limit://HOST:PORT is a "weir bench limit-server".`,
 		Example: `  weir bench produce -t weir=127.0.0.1:9092,4711 -t kafka=127.0.0.1:9192,4712
   weir bench latency --rate 5000 --duration 30s -t weir=127.0.0.1:9092,4711,/var/lib/weir
   weir bench --config workloads.yaml`,

@@ -168,6 +168,9 @@ func parseTargets(words []string) ([]bench.Target, error) {
 		seen[name] = true
 		parts := strings.SplitN(rest, ",", 3)
 		t := bench.Target{Name: name, Bootstrap: parts[0]}
+		if kind, address, ok := strings.Cut(parts[0], "://"); ok {
+			t.Kind, t.Bootstrap = kind, address
+		}
 		if len(parts) > 1 {
 			var err error
 			if t.PID, err = strconv.Atoi(parts[1]); err != nil {
