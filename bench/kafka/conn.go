@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -24,8 +25,24 @@ type conn struct {
 	in *bufio.Reader
 }
 
-func dial(ctx context.Context, address string) (*conn, error) {
-	var d net.Dialer
+func dial(ctx context.Context, address string) (*conn, error) { return dialFrom(ctx, nil, address) }
+
+// perSource is how many connections come from one address.
+const perSource = 500
+
+// source is the address from which the n-th connection to a target comes; nil where the system chooses.
+func source(target string, n int64) net.Addr {
+	host, _, err := net.SplitHostPort(target)
+	if ip := net.ParseIP(host).To4(); err != nil || runtime.GOOS != "linux" || ip == nil || !ip.IsLoopback() {
+		return nil
+	}
+	block := n / perSource
+	return &net.TCPAddr{IP: net.IPv4(127, byte(1+block/(200*200)%200), byte(1+block/200%200), byte(1+block%200))}
+}
+
+// dialFrom connects from an address of this machine, nil for any.
+func dialFrom(ctx context.Context, from net.Addr, address string) (*conn, error) {
+	d := net.Dialer{LocalAddr: from}
 	c, err := d.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -28,6 +29,8 @@ type Driver struct {
 	client *kgo.Client // admin's, and where raw clients learn who leads a partition
 	raw    bool
 	made   batches // of raw producers
+
+	connected atomic.Int64 // by Connect
 }
 
 // Open connects to a target.
@@ -123,9 +126,10 @@ func (d *Driver) Count(ctx context.Context, topic string) (int64, error) {
 	return n, nil
 }
 
-// Connect opens a connection and has ApiVersions answered on it.
+// Connect opens a connection and has ApiVersions answered on it. On this machine's loopback the connections come from many
+// addresses, as those of many clients do: a broker may limit how many it takes from one.
 func (d *Driver) Connect(ctx context.Context) (io.Closer, error) {
-	c, err := dial(ctx, d.target.Bootstrap)
+	c, err := dialFrom(ctx, source(d.target.Bootstrap, d.connected.Add(1)-1), d.target.Bootstrap)
 	if err != nil {
 		return nil, err
 	}

@@ -234,6 +234,9 @@ func (w *walk) answer(at map[int32]int64) portion {
 	}
 	w.skip(4) // session
 	for range max(0, w.int32()) {
+		if w.err != nil {
+			return sum
+		}
 		w.skip(w.int16()) // topic
 		for range max(0, w.int32()) {
 			if w.err != nil {
