@@ -1,0 +1,117 @@
+//go:build compare
+
+package compare
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/bench"
+	"weir/bench/drivers"
+	"weir/bench/rivals"
+	"weir/tests/brokers"
+)
+
+// TestRivals starts every broker that `weir bench compare` knows and has its driver do each workload that the broker can do; then
+// it looks for processes and files that were left behind.
+func TestRivals(t *testing.T) {
+	root := brokers.MustRoot(t)
+	for _, r := range rivals.All() {
+		t.Run(r.Name, func(t *testing.T) {
+			dir := t.TempDir()
+			b, err := rivals.Start(t.Context(), r.Name, rivals.Options{Dir: dir, Cache: filepath.Join(root, ".cache"), Weir: brokers.WeirBinary(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := b.Stop(); err != nil {
+					t.Error(err)
+				}
+				checkNothingLeft(t, dir)
+			})
+			if b.PID == 0 || b.Settings["fsync before the answer"] == "" {
+				t.Errorf("nothing is said of process %d, settings %v", b.PID, b.Settings)
+			}
+			if b.Version == "" && b.Kind != rivals.Limit {
+				t.Error("its version is not known")
+			}
+			for _, w := range []bench.Workload{bench.Produce, bench.Consume, bench.EndToEnd, bench.Small, bench.FanOut} {
+				t.Run(string(w), func(t *testing.T) { checkWorkload(t, b, w) })
+			}
+		})
+	}
+}
+
+// checkWorkload runs a workload with few records: the workloads themselves compare what came with what was sent.
+func checkWorkload(t *testing.T, b *rivals.Running, w bench.Workload) {
+	if w == bench.FanOut && b.Kind == rivals.RabbitMQQuorum {
+		t.Skip("reading a queue empties it")
+	}
+	c := bench.Default(w)
+	c.Partitions, c.Records, c.Runs, c.WarmUp = 3, 3001, 1, 0
+	c.Producers, c.Consumers = 2, 2
+	if w == bench.EndToEnd {
+		c.Records, c.Duration, c.Rate = 0, time.Second, 500
+	}
+	report, err := bench.Run(t.Context(), c, []bench.Target{b.Target}, drivers.Open, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Results) != 1 {
+		t.Fatalf("got %d results; want 1", len(report.Results))
+	}
+	m := report.Results[0]
+	if m.Records == 0 || m.Seconds == 0 || m.Broker == nil || m.Broker.RSSBytes == 0 {
+		t.Errorf("got %d records in %g s, the broker's usage %+v; want all of them measured", m.Records, m.Seconds, m.Broker)
+	}
+}
+
+// TestUnsupportedIsAnError: a driver that cannot do a workload says so before it does anything.
+func TestUnsupportedIsAnError(t *testing.T) {
+	b, err := rivals.Start(t.Context(), "redis", rivals.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	c := bench.Default(bench.Churn)
+	c.Runs, c.WarmUp = 1, 0
+	report, err := bench.Run(t.Context(), c, []bench.Target{b.Target}, drivers.Open, nil)
+	if err == nil || len(report.Results) != 1 || report.Results[0].Error == "" {
+		t.Errorf("got %v and %+v; want an error in both", err, report.Results)
+	}
+}
+
+// checkNothingLeft looks for files in dir and for processes whose command line or environment names it.
+func checkNothingLeft(t *testing.T, dir string) {
+	t.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	processes, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Skip("no /proc: ", err)
+	}
+	for _, p := range processes {
+		pid, err := strconv.Atoi(p.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		for _, file := range []string{"cmdline", "environ"} {
+			text, err := os.ReadFile(filepath.Join("/proc", p.Name(), file))
+			if err == nil && strings.Contains(string(text), dir) {
+				t.Errorf("process %d still runs: %s", pid, strings.ReplaceAll(string(text), "\x00", " "))
+			} else if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
+				continue // it ended while it was looked at
+			}
+		}
+	}
+}
