@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +14,7 @@ import (
 func benchCommand() *cobra.Command {
 	var flags workloadFlags
 	var targets []string
+	var out outputFlags
 	var asJSON bool
 	var names []string
 	for _, w := range bench.Workloads() {
@@ -52,54 +51,38 @@ limit=limit://HOST:PORT is a "weir bench limit-server".`,
 			if err != nil {
 				return err
 			}
-			return runBench(c, configs, parsed, asJSON)
+			return runBench(c, configs, parsed, asJSON, out)
 		},
 	}
 	flags.bind(c)
+	out.bind(c)
+	out.bindLive(c)
 	c.Flags().StringArrayVarP(&targets, "target", "t", []string{"weir=127.0.0.1:9092"}, "a broker to measure (repeatable)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print each workload's report as one JSON object a line")
 	return c
 }
 
 // runBench runs the workloads one after the other; one that fails does not keep the next from running.
-func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, asJSON bool) error {
+func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, asJSON bool, out outputFlags) error {
 	ctx := c.Context()
 	if ctx == nil {
 		ctx = context.Background()
 	}
 	var failed error
+	all := document()
+	observe := out.observer(c.ErrOrStderr())
 	for _, config := range configs {
-		report, err := bench.Run(ctx, config, targets, openDriver, func(p bench.Progress) { printDone(c.ErrOrStderr(), p) })
+		report, err := bench.Run(ctx, config, targets, openDriver, observe)
 		failed = errors.Join(failed, err)
+		all.Reports = append(all.Reports, *report)
 		if asJSON {
 			err = json.NewEncoder(c.OutOrStdout()).Encode(report)
 		} else {
 			err = report.Table(c.OutOrStdout())
 		}
 		if err = errors.Join(err, context.Cause(ctx)); err != nil {
-			return errors.Join(failed, err)
+			return errors.Join(failed, err, out.write(all))
 		}
 	}
-	return failed
-}
-
-// printDone writes a line for each run that is done.
-func printDone(w io.Writer, p bench.Progress) {
-	if p.Done == nil {
-		return
-	}
-	d := p.Done
-	if d.Error != "" {
-		fmt.Fprintf(w, "%s %s run %d failed: %s\n", d.Workload, d.Target, d.Run, d.Error)
-		return
-	}
-	fmt.Fprintf(w, "%s %s run %d: %.0f records/s, %.0f MiB/s", d.Workload, d.Target, d.Run, float64(d.Records)/d.Seconds,
-		float64(d.Bytes)/(1<<20)/d.Seconds)
-	if d.Broker != nil {
-		fmt.Fprintf(w, ", broker CPU %.2f s", d.Broker.CPUSeconds())
-	}
-	if d.EndToEnd != nil {
-		fmt.Fprintf(w, ", end to end p50 %d us, p99 %d us", d.EndToEnd.P50, d.EndToEnd.P99)
-	}
-	fmt.Fprintln(w)
+	return errors.Join(failed, out.write(all))
 }
