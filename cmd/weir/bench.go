@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/bench"
+	"weir/bench/drivers"
 )
 
 // benchCommand measures brokers that run already.
@@ -72,7 +73,7 @@ func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, 
 	all := document()
 	observe := out.observer(c.ErrOrStderr())
 	for _, config := range configs {
-		report, err := bench.Run(ctx, config, targets, openDriver, observe)
+		report, err := bench.Run(ctx, config, targets, drivers.Open, observe)
 		failed = errors.Join(failed, err)
 		all.Reports = append(all.Reports, *report)
 		if asJSON {

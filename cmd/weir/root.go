@@ -18,7 +18,7 @@ clients that work against any Kafka broker, and tools.`,
 		SilenceUsage:  true,
 	}
 	measure := benchCommand()
-	measure.AddCommand(benchLimitCommand(), benchReportCommand())
+	measure.AddCommand(benchCompareCommand(), benchLimitCommand(), benchReportCommand())
 	root.AddCommand(serveCommand(), configCommand(), dumpCommand(), demoCommand(), measure)
 	root.AddCommand(client.Commands()...)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return client.UsageError(err) })
