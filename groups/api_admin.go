@@ -3,11 +3,14 @@ package groups
 // State names a state of a group, as Kafka's tools print it.
 type State string
 
-// States of a classic group.
+// States of groups. A classic one that is not empty or stable prepares or completes a rebalance; a consumer
+// group is to be assigned anew, or members are on their way to what they have been assigned.
 const (
 	StateEmpty               State = "Empty"
 	StatePreparingRebalance  State = "PreparingRebalance"
 	StateCompletingRebalance State = "CompletingRebalance"
+	StateAssigning           State = "Assigning"
+	StateReconciling         State = "Reconciling"
 	StateStable              State = "Stable"
 	StateDead                State = "Dead"
 )
@@ -15,8 +18,11 @@ const (
 // Type names the protocol by which a group works, as Kafka's tools print it.
 type Type string
 
-// TypeClassic is the only type so far.
-const TypeClassic Type = "classic"
+// Types of groups.
+const (
+	TypeClassic  Type = "classic"
+	TypeConsumer Type = "consumer"
+)
 
 // MemberDescription is one member as administrators see it. Metadata and Assignment are those of the chosen
 // protocol and empty while the group is not stable.

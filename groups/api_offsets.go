@@ -30,6 +30,7 @@ type CommitRequest struct {
 	Generation  int32
 	MemberID    string
 	InstanceID  *string
+	KnowsEpochs bool  // Generation may be a member epoch (version 9 and later, KIP-848)
 	RetentionMs int64 // versions 2 to 4; -1 for the broker's own retention
 	Topics      []CommitTopic
 }

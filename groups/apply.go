@@ -37,7 +37,9 @@ func (m *machine) Apply(r coordinator.Record, undo *coordinator.Undo) error {
 			return fmt.Errorf("apply group: %w", err)
 		}
 		if r.Value == nil {
-			m.dropGroup(k.Group, undo)
+			if g := m.groups[k.Group]; g != nil && g.classic != nil {
+				m.dropGroup(k.Group, undo)
+			}
 			return nil
 		}
 		v, err := readGroup(r.Value)
@@ -45,6 +47,8 @@ func (m *machine) Apply(r coordinator.Record, undo *coordinator.Undo) error {
 			return fmt.Errorf("apply group %q: %w", k.Group, err)
 		}
 		m.putGroup(k.Group, v, undo)
+	case keyConsumerGroup, keyConsumerTopics, keyConsumerMember, keyTarget, keyTargetMember, keyPlace, keyRegex:
+		return m.applyConsumer(version, r, undo)
 	}
 	return nil
 }
@@ -59,7 +63,9 @@ func (m *machine) ensure(id string, undo *coordinator.Undo) *group {
 	m.groups[id] = g
 	undo.Add(func() {
 		delete(m.groups, id)
-		g.classic.abandon(coordinator.ErrNotAvailable)
+		if g.classic != nil {
+			g.classic.abandon(coordinator.ErrNotAvailable)
+		}
 	})
 	return g
 }
@@ -114,22 +120,40 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 	if g == nil {
 		return
 	}
-	old := g.classic
+	classic, consumer := g.classic, g.consumer
 	if len(g.offsets) > 0 {
-		g.classic = newClassic()
+		g.classic, g.consumer = newClassic(), nil
 	} else {
 		delete(m.groups, id)
 	}
 	undo.Add(func() {
-		g.classic = old
+		if g.classic != nil && g.classic != classic {
+			g.classic.abandon(coordinator.ErrNotAvailable)
+		}
+		g.classic, g.consumer = classic, consumer
 		m.groups[id] = g
 	})
+}
+
+// ensureClassic gives the classic group of that id. A consumer group becomes one: records that end it stand
+// before.
+func (m *machine) ensureClassic(id string, undo *coordinator.Undo) *classic {
+	g := m.ensure(id, undo)
+	if g.classic == nil {
+		old := g.consumer
+		g.classic, g.consumer = newClassic(), nil
+		undo.Add(func() {
+			g.classic.abandon(coordinator.ErrNotAvailable)
+			g.classic, g.consumer = nil, old
+		})
+	}
+	return g.classic
 }
 
 // putGroup makes a classic group what its record says. Of a group that is running the record says nothing new
 // but the assignments, and undo takes back no more than those.
 func (m *machine) putGroup(id string, v *kmsg.GroupMetadataValue, undo *coordinator.Undo) {
-	c := m.ensure(id, undo).classic
+	c := m.ensureClassic(id, undo)
 	c.protocolType, c.generation, c.protocol = v.ProtocolType, v.Generation, v.Protocol
 	c.sinceMs = v.CurrentStateTimestamp
 	named := make(map[string]bool, len(v.Members))

@@ -11,6 +11,10 @@ import (
 func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, error) {
 	g := m.groups[r.GroupID]
 	switch {
+	case g != nil && g.consumer != nil:
+		if err := g.consumer.checkCommit(r); err != nil {
+			return CommitResponse{}, err
+		}
 	case g != nil:
 		if err := g.classic.checkCommit(r); err != nil {
 			return CommitResponse{}, err

@@ -26,12 +26,62 @@ type Config struct {
 	GroupInitialRebalanceDelayMs int32
 	// GroupMaxSize bounds the members of one group.
 	GroupMaxSize int
+	// Consumer holds the settings of groups that follow the consumer protocol.
+	Consumer ConsumerConfig
 	// BatchMaxBytes bounds one record batch, and so the stored size of one group: max.message.bytes of the
 	// topic.
 	BatchMaxBytes int
 }
 
+// Setting is a setting that groups may have of their own, within bounds.
+type Setting struct{ Default, Min, Max int32 }
+
+// ConsumerConfig holds the settings of groups that follow the consumer protocol (group.consumer.*). Zero
+// values are replaced by Kafka's defaults, except that of the assignment interval.
+type ConsumerConfig struct {
+	// SessionTimeoutMs is how long a member may be silent.
+	SessionTimeoutMs Setting
+	// HeartbeatIntervalMs is how often members are told to be heard of.
+	HeartbeatIntervalMs Setting
+	// AssignmentIntervalMs is how long a target stands before the next is computed.
+	AssignmentIntervalMs Setting
+	// MaxSize bounds the members of one group.
+	MaxSize int
+	// Assignors are those that members may ask for; the first serves groups that do not ask.
+	Assignors []string
+	// NoUpgrade and NoDowngrade keep groups that have members from becoming consumer groups, and classic ones
+	// again (group.consumer.migration.policy).
+	NoUpgrade, NoDowngrade bool
+	// RegexRefreshInterval is how long topics of regular expressions are trusted
+	// (group.consumer.regex.refresh.interval.ms).
+	RegexRefreshInterval time.Duration
+}
+
+func (c *ConsumerConfig) setDefaults() {
+	for _, d := range []struct {
+		at *Setting
+		to Setting
+	}{
+		{&c.SessionTimeoutMs, Setting{45_000, 45_000, 60_000}},
+		{&c.HeartbeatIntervalMs, Setting{5_000, 5_000, 15_000}},
+	} {
+		if *d.at == (Setting{}) {
+			*d.at = d.to
+		}
+	}
+	if c.MaxSize == 0 {
+		c.MaxSize = math.MaxInt32
+	}
+	if len(c.Assignors) == 0 {
+		c.Assignors = []string{AssignorUniform, AssignorRange}
+	}
+	if c.RegexRefreshInterval == 0 {
+		c.RegexRefreshInterval = 10 * time.Minute
+	}
+}
+
 func (c Config) withDefaults() Config {
+	c.Consumer.setDefaults()
 	for _, d := range []struct {
 		at *int
 		to int

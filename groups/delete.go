@@ -14,7 +14,7 @@ func (m *machine) delete(tx *coordinator.Tx, id string) error {
 	if g == nil {
 		return ErrGroupNotFound
 	}
-	if g.classic.state != StateEmpty {
+	if g.listed().State != StateEmpty {
 		return ErrNonEmptyGroup
 	}
 	tx.Split()
@@ -23,8 +23,27 @@ func (m *machine) delete(tx *coordinator.Tx, id string) error {
 			tx.Append(id, offsetTombstone(id, topic, index))
 		}
 	}
-	tx.Append(id, groupTombstone(id))
+	m.appendTombstones(tx, g)
 	return nil
+}
+
+// appendTombstones drops a group without members.
+func (m *machine) appendTombstones(tx *coordinator.Tx, g *group) {
+	if g.consumer == nil {
+		tx.Append(g.id, groupTombstone(g.id))
+		return
+	}
+	for _, r := range consumerTombstones(g.id, g.consumer) {
+		tx.Append(g.id, r)
+	}
+}
+
+// subscribedTo tells whether the group reads a topic, as far as is known.
+func (g *group) subscribedTo(topic string) bool {
+	if g.consumer != nil {
+		return g.consumer.subscribedTo(topic)
+	}
+	return g.classic.subscribedTo(topic)
 }
 
 // deleteOffsets drops committed offsets that nobody in the group is using.
@@ -33,8 +52,7 @@ func (m *machine) deleteOffsets(tx *coordinator.Tx, r *DeleteOffsetsRequest) (De
 	if g == nil {
 		return DeleteOffsetsResponse{}, ErrGroupNotFound
 	}
-	c := g.classic
-	if c.state != StateEmpty && !c.usesConsumerProtocol() {
+	if c := g.classic; c != nil && c.state != StateEmpty && !c.usesConsumerProtocol() {
 		return DeleteOffsetsResponse{}, ErrNonEmptyGroup
 	}
 	tx.Split()
@@ -42,7 +60,7 @@ func (m *machine) deleteOffsets(tx *coordinator.Tx, r *DeleteOffsetsRequest) (De
 	for _, t := range r.Topics {
 		result := CommitTopicResult{Name: t.Name}
 		var err error
-		if c.subscribedTo(t.Name) {
+		if g.subscribedTo(t.Name) {
 			err = ErrGroupSubscribedToTopic
 		}
 		for _, index := range t.Partitions {

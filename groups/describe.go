@@ -1,12 +1,22 @@
 package groups
 
-import "weir/coordinator"
+import (
+	"maps"
+	"slices"
+
+	"weir/coordinator"
+	"weir/metadata"
+)
 
 // describe shows a group as it stands.
 func (m *machine) describe(_ *coordinator.Tx, id string) Description {
 	g := m.groups[id]
 	if g == nil {
-		return Description{GroupID: id, State: StateDead, Err: ErrGroupNotFound}
+		return Description{GroupID: id, State: StateDead, Err: refuse(ErrGroupNotFound, "Group %s not found.", id)}
+	}
+	if g.classic == nil {
+		err := refuse(ErrGroupNotFound, "Group %s is not a classic group.", id)
+		return Description{GroupID: id, State: StateDead, Err: err}
 	}
 	c := g.classic
 	d := Description{GroupID: id, State: c.state, ProtocolType: c.protocolType}
@@ -25,4 +35,43 @@ func (m *machine) describe(_ *coordinator.Tx, id string) Description {
 		d.Members = append(d.Members, md)
 	}
 	return d
+}
+
+// describeConsumer shows a consumer group as it stands.
+func (m *machine) describeConsumer(_ *coordinator.Tx, id string) ConsumerDescription {
+	g := m.groups[id]
+	if g == nil {
+		return ConsumerDescription{GroupID: id, Err: refuse(ErrGroupNotFound, "Group %s not found.", id)}
+	}
+	c := g.consumer
+	if c == nil {
+		err := refuse(ErrGroupNotFound, "Group %s is not a consumer group.", id)
+		return ConsumerDescription{GroupID: id, Err: err}
+	}
+	d := ConsumerDescription{
+		GroupID: id, State: c.state(), Epoch: c.epoch, TargetEpoch: c.targetEpoch, Assignor: m.assignorOf(c),
+	}
+	image := m.image()
+	for _, id := range slices.Sorted(maps.Keys(c.members)) {
+		mem := c.members[id]
+		d.Members = append(d.Members, ConsumerMemberDescription{
+			MemberID: id, InstanceID: mem.instanceID, RackID: mem.rackID, ClientID: mem.clientID,
+			ClientHost: mem.clientHost, Epoch: mem.epoch, Topics: mem.topics, Regex: mem.regex,
+			Classic:    mem.classic != nil,
+			Assignment: named(image, partitionsOf(merge(mem.assigned, mem.revoking))),
+			Target:     named(image, c.target[id]),
+		})
+	}
+	return d
+}
+
+// named adds the names of topics, and leaves out partitions whose topic is gone.
+func named(image *metadata.Image, list []metadata.PartitionID) []PartitionName {
+	all := make([]PartitionName, 0, len(list))
+	for _, p := range list {
+		if t := image.TopicByID(p.Topic); t != nil {
+			all = append(all, PartitionName{p, t.Name})
+		}
+	}
+	return all
 }

@@ -43,8 +43,10 @@ func DumpRecord(key, value []byte) (string, error) {
 			return "", err
 		}
 		return dumpGroup(k.Group, v), nil
+	case keyConsumerGroup, keyConsumerTopics, keyConsumerMember, keyTarget, keyTargetMember, keyPlace, keyRegex:
+		return dumpConsumer(version, key, value)
 	}
-	return "", fmt.Errorf("read key: version %d is not one of 0 to 2", version)
+	return "", fmt.Errorf("read key: version %d is not known", version)
 }
 
 func dumpGroup(id string, v *kmsg.GroupMetadataValue) string {

@@ -22,7 +22,29 @@ var (
 	ErrGroupSubscribedToTopic = errors.New("the group is subscribed to the topic")
 	ErrOffsetMetadataTooLarge = errors.New("the metadata of the offset is too large")
 	ErrUnstableOffset         = errors.New("the offset belongs to an open transaction")
+	ErrFencedMemberEpoch      = errors.New("the member must give up all its partitions and join again")
+	ErrStaleMemberEpoch       = errors.New("the member epoch is not the current one")
+	ErrUnreleasedInstance     = errors.New("another member still has the group instance id")
+	ErrUnsupportedAssignor    = errors.New("the assignor is not supported")
+	ErrInvalidRegex           = errors.New("the regular expression is not valid")
+	ErrOldVersion             = errors.New("the request is of a version that the member must not use")
 )
+
+// Refusal is an error with a text for the client that sent the request. errors.Is finds the error.
+type Refusal struct {
+	Err  error
+	Text string
+}
+
+// Error is the text.
+func (r *Refusal) Error() string { return r.Text }
+
+// Unwrap gives the error.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+func refuse(err error, format string, args ...any) error {
+	return &Refusal{err, fmt.Sprintf(format, args...)}
+}
 
 // MemberIDRequiredError answers the first join of a dynamic member: it must join again with this id
 // (KIP-394). errors.Is(err, ErrMemberIDRequired) holds.

@@ -15,8 +15,9 @@ func (m *machine) expire(tx *coordinator.Tx) {
 	for _, id := range slices.Sorted(maps.Keys(m.groups)) {
 		g := m.groups[id]
 		dropped += m.expireOffsets(tx, g)
-		if len(g.offsets) == 0 && g.classic.state == StateEmpty && len(g.classic.pendingJoin) == 0 {
-			tx.Append(g.id, groupTombstone(g.id))
+		awaited := g.classic != nil && len(g.classic.pendingJoin) > 0
+		if len(g.offsets) == 0 && g.listed().State == StateEmpty && !awaited {
+			m.appendTombstones(tx, g)
 			dropped++
 		}
 	}
@@ -30,7 +31,7 @@ func (m *machine) expireOffsets(tx *coordinator.Tx, g *group) int {
 	c := g.classic
 	sinceMs := int64(-1) // when retention began; -1: with each commit
 	switch {
-	case c.protocolType == "":
+	case c == nil, c.protocolType == "":
 	case c.state == StateEmpty:
 		sinceMs = c.sinceMs
 	case c.state == StateStable && c.usesConsumerProtocol() && c.subscribed != nil:
@@ -39,7 +40,7 @@ func (m *machine) expireOffsets(tx *coordinator.Tx, g *group) int {
 	}
 	nowMs, dropped := tx.Now.UnixMilli(), 0
 	for _, topic := range slices.Sorted(maps.Keys(g.offsets)) {
-		if c.subscribedTo(topic) {
+		if g.subscribedTo(topic) {
 			continue
 		}
 		for _, index := range slices.Sorted(maps.Keys(g.offsets[topic])) {

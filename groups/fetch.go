@@ -12,6 +12,11 @@ import (
 func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, error) {
 	var offsets map[string]map[int32]offset
 	if g := m.groups[r.GroupID]; g != nil {
+		if g.consumer != nil {
+			if err := g.consumer.checkFetch(r); err != nil {
+				return FetchResponse{}, err
+			}
+		}
 		offsets = g.offsets
 	}
 	response := FetchResponse{GroupID: r.GroupID}

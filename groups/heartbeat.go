@@ -8,6 +8,9 @@ func (m *machine) heartbeat(tx *coordinator.Tx, r *HeartbeatRequest) (HeartbeatR
 	if g == nil {
 		return HeartbeatResponse{}, ErrUnknownMember
 	}
+	if g.consumer != nil {
+		return m.heartbeatConsumer(tx, g, r)
+	}
 	c := g.classic
 	if err := c.check(r.MemberID, r.InstanceID); err != nil {
 		return HeartbeatResponse{}, err

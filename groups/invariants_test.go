@@ -19,6 +19,10 @@ func image(m *machine) map[string]string {
 			}
 		}
 		all[id] = b.String()
+		if g.consumer != nil {
+			all[id+" members"] = g.consumer.image()
+			continue
+		}
 		if members := membersImage(g.classic); members != "" {
 			all[id+" members"] = members
 		}
@@ -93,6 +97,72 @@ func (c *classic) broken() string {
 	if c.state == StatePreparingRebalance {
 		_, armed := c.joinTimer.Armed()
 		check(armed, "nothing ends the rebalance")
+	}
+	return b.String()
+}
+
+// image is all that the records of a consumer group say.
+func (c *consumer) image() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "epoch=%d hash=%d topics=%v target=%d at %d", c.epoch, c.hash, c.hasTopics, c.targetEpoch, c.targetMs)
+	for _, id := range slices.Sorted(maps.Keys(c.members)) {
+		b.WriteString("\n" + c.dumped(keyConsumerMember, id) + c.dumped(keyPlace, id))
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.target)) {
+		b.WriteString("\n" + id + c.dumped(keyTargetMember, id))
+	}
+	for _, regex := range slices.Sorted(maps.Keys(c.regexes)) {
+		b.WriteString("\n" + regex + c.dumped(keyRegex, regex))
+	}
+	return b.String()
+}
+
+// broken says what is wrong with what follows from a consumer group's records; "" if nothing is.
+func (c *consumer) broken() string {
+	fresh := newConsumer()
+	for id, m := range c.members {
+		fresh.put(id, m)
+	}
+	var b strings.Builder
+	if !maps.Equal(c.holders, fresh.holders) {
+		fmt.Fprintf(&b, "holders %v, really %v; ", c.holders, fresh.holders)
+	}
+	if len(c.static) != len(fresh.static) {
+		fmt.Fprintf(&b, "static %v, really %v; ", c.static, fresh.static)
+	}
+	if c.size != fresh.size {
+		fmt.Fprintf(&b, "size %d, really %d; ", c.size, fresh.size)
+	}
+	return b.String()
+}
+
+// brokenRun says what is wrong with a consumer group that runs: what may pass between two records must not
+// stand.
+func (c *consumer) brokenRun() string {
+	var b strings.Builder
+	b.WriteString(c.broken())
+	for p, n := range c.holders {
+		if n != 1 {
+			fmt.Fprintf(&b, "%d members hold %v; ", n, p)
+		}
+	}
+	for id, m := range c.members {
+		t := c.timers[id]
+		if t == nil || t.session == nil {
+			fmt.Fprintf(&b, "member %s has no session; ", id)
+		} else if _, armed := t.session.Armed(); !armed {
+			fmt.Fprintf(&b, "member %s never expires; ", id)
+		}
+		if m.state == memberUnrevoked && m.classic == nil && m.epoch >= 0 {
+			if t == nil || t.revocation == nil {
+				fmt.Fprintf(&b, "member %s may take its time; ", id)
+			}
+		}
+	}
+	for id := range c.timers {
+		if c.members[id] == nil {
+			fmt.Fprintf(&b, "timers of %s, who is gone; ", id)
+		}
 	}
 	return b.String()
 }

@@ -27,6 +27,15 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 			return
 		}
 	}
+	if g.consumer != nil {
+		if len(g.consumer.members) > 0 {
+			m.joinConsumer(tx, g, j)
+			return
+		}
+		if g = m.leaveEmptyConsumer(tx, g, j); g == nil {
+			return
+		}
+	}
 	c := g.classic
 	switch {
 	case !m.accepts(c, j):
@@ -38,6 +47,24 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 	default:
 		m.joinKnown(tx, g, j)
 	}
+}
+
+// leaveEmptyConsumer makes a consumer group without members a classic one, for a member that is new. It gives
+// nil if it has answered.
+func (m *machine) leaveEmptyConsumer(tx *coordinator.Tx, g *group, j joining) *group {
+	if j.MemberID != "" {
+		j.fail(tx, j.MemberID, ErrUnknownMember)
+		return nil
+	}
+	for _, r := range consumerTombstones(g.id, g.consumer) {
+		tx.Append(g.id, r)
+	}
+	tx.Append(g.id, newGroupRecord(g.id, tx.Now.UnixMilli()))
+	if g = m.groups[g.id]; g == nil || g.classic == nil {
+		j.fail(tx, "", coordinator.ErrNotAvailable)
+		return nil
+	}
+	return g
 }
 
 // refuse turns away a member for which there is no room, and takes out the one it was.

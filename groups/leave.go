@@ -7,6 +7,9 @@ func (m *machine) leave(tx *coordinator.Tx, r *LeaveRequest) (LeaveResponse, err
 	var response LeaveResponse
 	left := false
 	g := m.groups[r.GroupID]
+	if g != nil && g.consumer != nil {
+		return m.leaveConsumer(tx, g, r), nil
+	}
 	for _, who := range r.Members {
 		err := ErrUnknownMember
 		if g != nil {

@@ -9,16 +9,20 @@ import (
 
 // list gives the shard's groups that pass the filters.
 func (m *machine) list(_ *coordinator.Tx, r *ListRequest) []Listed {
-	if !passes(r.Types, string(TypeClassic)) {
-		return nil
-	}
 	var listed []Listed
 	for _, g := range m.groups {
-		if passes(r.States, string(g.classic.state)) {
-			listed = append(listed, Listed{g.id, g.classic.protocolType, g.classic.state, TypeClassic})
+		if l := g.listed(); passes(r.Types, string(l.Type)) && passes(r.States, string(l.State)) {
+			listed = append(listed, l)
 		}
 	}
 	return listed
+}
+
+func (g *group) listed() Listed {
+	if g.consumer != nil {
+		return Listed{g.id, consumerProtocolType, g.consumer.state(), TypeConsumer}
+	}
+	return Listed{g.id, g.classic.protocolType, g.classic.state, TypeClassic}
 }
 
 // passes tells whether a filter lets a value through: an empty one lets all.

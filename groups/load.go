@@ -6,6 +6,10 @@ import "weir/coordinator"
 // back.
 func (m *machine) Loaded(tx *coordinator.Tx) {
 	for _, g := range m.groups {
+		if g.consumer != nil {
+			m.loadedConsumer(tx, g.id, g.consumer)
+			continue
+		}
 		c := g.classic
 		c.subscribed = c.subscriptions()
 		if len(c.members) == 0 {
@@ -25,7 +29,9 @@ func (m *machine) Loaded(tx *coordinator.Tx) {
 // Unloaded sends away everyone whose answer is held back.
 func (m *machine) Unloaded(err error) {
 	for _, g := range m.groups {
-		g.classic.abandon(err)
+		if g.classic != nil {
+			g.classic.abandon(err)
+		}
 	}
 }
 

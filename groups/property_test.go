@@ -292,6 +292,9 @@ func (w *world) check(t *rapid.T) {
 	w.inspect(func(m *machine) {
 		live = image(m)
 		for id, g := range m.groups {
+			if g.classic == nil {
+				continue
+			}
 			if broken := g.classic.broken(); broken != "" {
 				tomb = append(tomb, id+": "+broken)
 			}
@@ -324,7 +327,7 @@ func (w *world) checkOffsets(g *group, wrong *[]string) {
 
 // checkReplay compares the running state with that of a machine that has read the log.
 func (w *world) checkReplay(t *rapid.T, live map[string]string) {
-	fresh := newMachine(&w.Service.config, newMemberIDSuffix, testLogger())
+	fresh := newMachine(&w.Service.config, newMemberIDSuffix, newView(), testLogger())
 	for _, b := range w.log.Batches(0) {
 		for rec := range b.Records(1 << 30) {
 			if err := fresh.Apply(coordinator.Record{Key: rec.Key, Value: rec.Value}, nil); err != nil {
@@ -333,7 +336,7 @@ func (w *world) checkReplay(t *rapid.T, live map[string]string) {
 		}
 	}
 	for _, g := range fresh.groups {
-		if len(g.classic.members) > 0 {
+		if g.classic != nil && len(g.classic.members) > 0 {
 			g.classic.state = StateStable
 		}
 	}

@@ -17,6 +17,7 @@ import (
 // goroutine; they do not wait, the futures they give do.
 type Service struct {
 	config  Config
+	view    *view
 	runtime *coordinator.Runtime[*machine]
 }
 
@@ -26,8 +27,8 @@ func New(c Config, clk clock.Clock, lg *slog.Logger) *Service {
 }
 
 func newService(c Config, clk clock.Clock, lg *slog.Logger, newID func() string) *Service {
-	s := &Service{config: c.withDefaults()}
-	build := func(int32) *machine { return newMachine(&s.config, newID, lg) }
+	s := &Service{config: c.withDefaults(), view: newView()}
+	build := func(int32) *machine { return newMachine(&s.config, newID, s.view, lg) }
 	s.runtime = coordinator.New(coordinator.Config{
 		BatchMaxBytes: s.config.BatchMaxBytes, LoadBufferBytes: s.config.OffsetsLoadBufferBytes,
 	}, build, clk, lg)

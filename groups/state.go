@@ -13,16 +13,18 @@ type machine struct {
 	newID  func() string // a fresh, unguessable suffix for member ids
 	groups map[string]*group
 	expiry *coordinator.Timer
+	view   *view // what the groups know of the cluster
 }
 
 // group is one group: what it has committed, and its members by the protocol that it uses.
 //
-// The classic protocol is the only kind so far. Another kind gets its own field and files; committed offsets
-// are the group's, not the kind's, so that they stay when the kind changes.
+// Committed offsets are the group's, not the kind's, so that they stay when the kind changes.
 type group struct {
 	id      string
 	offsets map[string]map[int32]offset // by topic and partition; changed by apply alone
-	classic *classic
+
+	classic  *classic  // nil if it is a consumer group
+	consumer *consumer // nil if it is a classic group
 }
 
 // offset is one committed offset.
@@ -35,8 +37,8 @@ type offset struct {
 	topicID     [16]byte
 }
 
-func newMachine(c *Config, newID func() string, lg *slog.Logger) *machine {
-	m := &machine{config: c, logger: lg, newID: newID, groups: make(map[string]*group)}
+func newMachine(c *Config, newID func() string, v *view, lg *slog.Logger) *machine {
+	m := &machine{config: c, logger: lg, newID: newID, groups: make(map[string]*group), view: v}
 	m.expiry = coordinator.NewTimer("", m.expire)
 	return m
 }

@@ -5,6 +5,11 @@ import "weir/coordinator"
 // sync gives a member its assignment. Members wait for the leader's, and it for the disk.
 func (m *machine) sync(tx *coordinator.Tx, r *SyncRequest, f *coordinator.Future[SyncResponse]) {
 	g := m.groups[r.GroupID]
+	if g != nil && g.consumer != nil {
+		response, err := m.syncConsumer(tx, g, r)
+		coordinator.Answer(tx, f, response, err)
+		return
+	}
 	if g == nil || g.classic.state == StateEmpty {
 		coordinator.Answer(tx, f, SyncResponse{}, ErrUnknownMember)
 		return

@@ -1,0 +1,193 @@
+package groups
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"weir/coordinator"
+	"weir/metadata"
+)
+
+// kafkaGroup reads the records in testrecords.
+func kafkaGroup(t testing.TB) []coordinator.Record {
+	t.Helper()
+	data, err := os.ReadFile("testrecords/kafka-4.4.0.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []coordinator.Record
+	for line := range strings.Lines(string(data)) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || key == "#" {
+			continue
+		}
+		r := coordinator.Record{Key: unhex(key)}
+		if value != "nil" {
+			r.Value = unhex(value)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// again writes a record anew from the state that it made.
+func again(g *group, version int16, name string) coordinator.Record {
+	c := g.consumer
+	switch version {
+	case keyConsumerGroup:
+		return consumerGroupRecord(g.id, c.epoch, c.hash)
+	case keyConsumerMember:
+		return consumerMemberRecord(g.id, c.members[name])
+	case keyTarget:
+		return targetRecord(g.id, c.targetEpoch, c.targetMs)
+	case keyTargetMember:
+		return targetMemberRecord(g.id, name, c.target[name])
+	case keyPlace:
+		return placeRecord(g.id, c.members[name])
+	default:
+		return regexRecord(g.id, name, c.regexes[name])
+	}
+}
+
+// Every record that Kafka wrote is read, and written again byte for byte.
+func TestKafkaConsumerRecords(t *testing.T) {
+	m := testMachine()
+	seen := make(map[int16]int)
+	for i, r := range kafkaGroup(t) {
+		if err := m.Apply(r, nil); err != nil {
+			t.Fatalf("record %d: %v", i, err)
+		}
+		version, _ := keyVersion(r.Key)
+		seen[version]++
+		if r.Value == nil || version <= keyGroup {
+			continue
+		}
+		groupID, name, err := readConsumerKey(r.Key, version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := again(m.groups[groupID], version, name)
+		if hex.EncodeToString(got.Key) != hex.EncodeToString(r.Key) ||
+			hex.EncodeToString(got.Value) != hex.EncodeToString(r.Value) {
+			t.Errorf("record %d of version %d is written as\n%x\n%x\nwant\n%x\n%x", i, version, got.Key, got.Value, r.Key,
+				r.Value)
+		}
+	}
+	for _, version := range []int16{2, 3, 4, 5, 6, 7, 8, 16} {
+		if seen[version] == 0 {
+			t.Errorf("no record of version %d", version)
+		}
+	}
+	if len(m.groups) != 1 {
+		t.Errorf("%d groups", len(m.groups))
+	}
+}
+
+// Through all its records the group is what Kafka had.
+func TestKafkaConsumerGroup(t *testing.T) {
+	m := testMachine()
+	states := make(map[State]bool)
+	for _, r := range kafkaGroup(t) {
+		if err := m.Apply(r, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range m.groups {
+			states[g.listed().State] = true
+			if g.consumer != nil {
+				if wrong := g.consumer.broken(); wrong != "" {
+					t.Error(wrong)
+				}
+			}
+		}
+	}
+	for _, s := range []State{StateEmpty, StateAssigning, StateReconciling, StateStable} {
+		if !states[s] {
+			t.Errorf("the group never was %s", s)
+		}
+	}
+}
+
+// Members' records may stand in any order after compaction: the last of each key counts.
+func TestConsumerRecordOrder(t *testing.T) {
+	id := metadata.NewTopicID()
+	mem := newConsumerMember("m")
+	mem.clientID, mem.topics = "c", []string{"a", "b"}
+	mem.epoch, mem.previousEpoch = 7, 6
+	mem.assigned = heldAt([]metadata.PartitionID{{Topic: id, Index: 0}, {Topic: id, Index: 5}}, 3)
+	records := []coordinator.Record{
+		consumerMemberRecord("g", mem), placeRecord("g", mem), targetRecord("g", 7, 1), consumerGroupRecord("g", 7, 8),
+		targetMemberRecord("g", "m", partitionsOf(mem.assigned)), offsetRecord("g", "a", 0, offset{offset: 1, expireMs: -1}),
+		regexRecord("g", "x.*", &resolved{[]string{"x"}, 1, 2}),
+	}
+	var want string
+	for shift := range records {
+		m := testMachine()
+		for i := range records {
+			if err := m.Apply(records[(i+shift)%len(records)], nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := fmt.Sprint(image(m))
+		if shift == 0 {
+			want = got
+		}
+		if got != want {
+			t.Errorf("beginning with record %d the group is\n%s\nwant\n%s", shift, got, want)
+		}
+	}
+}
+
+// Records of Kafka 4.0 know neither hashes nor when partitions were assigned, and list topics by themselves.
+func TestOldConsumerRecords(t *testing.T) {
+	m := testMachine()
+	for _, r := range []struct{ key, value string }{
+		{"0003000167", "00000000000500"},
+		{"0004000167", "0000020000000000000000000000000000000102740000000301"},
+		{"0008000167" + "00016d", "0000000000050000000400" + "02" + "00000000000000000000000000000001" +
+			"03" + "0000000000000002" + "00" + "01" + "00"},
+	} {
+		if err := m.Apply(coordinator.Record{Key: unhex(r.key), Value: unhex(r.value)}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := m.groups["g"].consumer
+	if !c.hasTopics || c.epoch != 5 || c.hash != 0 {
+		t.Errorf("group %+v", c)
+	}
+	if got := c.members["m"].assigned; len(got) != 2 || got[0].epoch != 5 {
+		t.Errorf("assigned %+v", got)
+	}
+}
+
+func FuzzConsumerRecords(f *testing.F) {
+	for _, r := range kafkaGroup(f) {
+		f.Add(r.Key, r.Value)
+	}
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		m := testMachine()
+		r := coordinator.Record{Key: key, Value: value}
+		if err := m.Apply(r, nil); err != nil {
+			return
+		}
+		for _, g := range m.groups {
+			if g.consumer == nil {
+				continue
+			}
+			if wrong := g.consumer.broken(); wrong != "" {
+				t.Error(wrong)
+			}
+			version, _ := keyVersion(key)
+			if version == keyConsumerTopics {
+				continue
+			}
+			_, name, _ := readConsumerKey(key, version)
+			before := fmt.Sprint(image(m))
+			if err := m.Apply(again(g, version, name), nil); err != nil || fmt.Sprint(image(m)) != before {
+				t.Errorf("written again it gives another group (%v)", err)
+			}
+		}
+	})
+}

@@ -1,0 +1,94 @@
+package groups
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	"weir/metadata"
+)
+
+// view is what groups know of the cluster: the newest image, and when topics last came. Whoever follows the
+// metadata sets it, each event of a shard looks at it.
+type view struct{ now atomic.Pointer[viewed] }
+
+// viewed is one state of the view.
+type viewed struct {
+	image *metadata.Image
+	// grown is the revision at which a topic came last: older answers to what a regular expression matches
+	// may lack topics.
+	grown int64
+}
+
+func newView() *view {
+	v := &view{}
+	v.now.Store(&viewed{image: metadata.Empty()})
+	return v
+}
+
+// SetImage tells the groups of a newer state of the cluster. Members learn what follows from it with their
+// next heartbeat. It must not be called by two goroutines at once.
+func (s *Service) SetImage(image *metadata.Image) {
+	old := s.view.now.Load()
+	next := &viewed{image: image, grown: old.grown}
+	if old.grown == 0 || grown(old.image, image) {
+		next.grown = image.Revision
+	}
+	s.view.now.Store(next)
+}
+
+// grown tells whether an image has topics that the one before did not have.
+func grown(old, image *metadata.Image) bool {
+	before, after := old.Topics(), image.Topics()
+	if len(before) == len(after) && (len(before) == 0 || &before[0] == &after[0]) {
+		return false
+	}
+	for _, t := range after {
+		if old.TopicByID(t.ID) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// image is the newest image.
+func (m *machine) image() *metadata.Image { return m.view.now.Load().image }
+
+// setting gives a group's own setting, within what the broker allows, or what the broker has.
+func (m *machine) setting(groupID, name string, s Setting) int32 {
+	text, set := m.image().GroupConfig(groupID)[name]
+	if !set {
+		return s.Default
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return s.Default // checked when it was stored
+	}
+	return min(max(int32(n), s.Min), s.Max)
+}
+
+// consumerSessionMs is how long a member may be silent, in milliseconds.
+func (m *machine) consumerSessionMs(groupID string, member *consumerMember) int32 {
+	if member.classic != nil {
+		return member.classic.sessionTimeout
+	}
+	return m.setting(groupID, "consumer.session.timeout.ms", m.config.Consumer.SessionTimeoutMs)
+}
+
+// consumerHeartbeatMs is how often a member is told to send heartbeats, in milliseconds.
+func (m *machine) consumerHeartbeatMs(groupID string) int32 {
+	return m.setting(groupID, "consumer.heartbeat.interval.ms", m.config.Consumer.HeartbeatIntervalMs)
+}
+
+// assignmentIntervalMs is how long at least one target stands before the next is computed, in milliseconds. The
+// broker's own setting can be altered while it runs.
+func (m *machine) assignmentIntervalMs(groupID string) int32 {
+	s := m.config.Consumer.AssignmentIntervalMs
+	const name = "group.consumer.assignment.interval.ms"
+	image := m.image()
+	for _, broker := range []int32{metadata.DefaultBroker, image.BrokerID} {
+		if n, err := strconv.ParseInt(image.BrokerConfig(broker)[name], 10, 32); err == nil {
+			s.Default = int32(n)
+		}
+	}
+	return m.setting(groupID, "consumer.assignment.interval.ms", s)
+}
