@@ -59,6 +59,7 @@ func (r *reconciler) run(changed <-chan struct{}, failed bool) {
 // opened. The image counts as applied even then: that partition answers with an error and is tried again, and
 // nobody waits for it.
 func (r *reconciler) apply(image *metadata.Image) (failed bool) {
+	r.b.groups.SetImage(image)
 	configured := r.dynamic.changed(image, r.b.id)
 	present := make(map[metadata.TopicID]bool, len(r.topics))
 	var wanted []opening

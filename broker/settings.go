@@ -69,8 +69,29 @@ func newSettings(v *config.Values) (*settings, error) {
 		GroupInitialRebalanceDelayMs:  v.Int32("group.initial.rebalance.delay.ms"),
 		GroupMaxSize:                  v.Int("group.max.size"),
 		BatchMaxBytes:                 v.Int("message.max.bytes"),
+		Consumer:                      consumerConfig(v),
 	}
 	return s, nil
+}
+
+// consumerConfig is what groups of the consumer protocol need.
+func consumerConfig(v *config.Values) groups.ConsumerConfig {
+	bounded := func(name, least, most string) groups.Setting {
+		return groups.Setting{Default: v.Int32(name), Min: v.Int32(least), Max: v.Int32(most)}
+	}
+	policy := strings.ToUpper(v.String("group.consumer.migration.policy"))
+	return groups.ConsumerConfig{
+		SessionTimeoutMs: bounded("group.consumer.session.timeout.ms",
+			"group.consumer.min.session.timeout.ms", "group.consumer.max.session.timeout.ms"),
+		HeartbeatIntervalMs: bounded("group.consumer.heartbeat.interval.ms",
+			"group.consumer.min.heartbeat.interval.ms", "group.consumer.max.heartbeat.interval.ms"),
+		AssignmentIntervalMs: bounded("group.consumer.assignment.interval.ms",
+			"group.consumer.min.assignment.interval.ms", "group.consumer.max.assignment.interval.ms"),
+		MaxSize:     v.Int("group.consumer.max.size"),
+		Assignors:   v.List("group.consumer.assignors"),
+		NoUpgrade:   policy == "DISABLED" || policy == "DOWNGRADE",
+		NoDowngrade: policy == "DISABLED" || policy == "UPGRADE",
+	}
 }
 
 // setListeners resolves listeners, their security protocols and the advertised ones. Listeners for

@@ -82,8 +82,12 @@ func (c *Cluster) identity(have map[string]KV) (conds []Cond, ops []Op, err erro
 		}
 		put(clusterKey, clusterRecord{V: recordVersion, ID: id})
 	}
-	if _, ok := have[featuresKey]; !ok && len(c.config.Features) > 0 {
-		put(featuresKey, featuresRecord{V: recordVersion, Epoch: 1, Levels: c.config.Features})
+	features, changed, err := c.features(have)
+	if err != nil {
+		return nil, nil, err
+	}
+	if changed {
+		put(featuresKey, features)
 	}
 	me := brokerRecord{V: recordVersion, Rack: c.config.Rack, Endpoints: c.config.Endpoints}
 	key := brokerKey(c.config.BrokerID)
@@ -98,6 +102,30 @@ func (c *Cluster) identity(have map[string]KV) (conds []Cond, ops []Op, err erro
 	}
 	put(key, me)
 	return conds, ops, nil
+}
+
+// features gives the finalised levels, and whether they are to be written: at the first start, and when this
+// program has a feature that the one before did not have. Levels that are there stay.
+func (c *Cluster) features(have map[string]KV) (r featuresRecord, changed bool, err error) {
+	r = featuresRecord{V: recordVersion, Levels: make(map[string]int16)}
+	if kv, ok := have[featuresKey]; ok {
+		if err := decode(kv, &r, &r.V); err != nil {
+			return r, false, err
+		}
+		if r.Levels == nil {
+			r.Levels = make(map[string]int16)
+		}
+	}
+	for name, level := range c.config.Features {
+		if _, known := r.Levels[name]; !known {
+			r.Levels[name] = level
+			changed = true
+		}
+	}
+	if changed {
+		r.Epoch++
+	}
+	return r, changed, nil
 }
 
 func otherBroker(have map[string]KV) string {

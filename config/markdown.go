@@ -37,6 +37,7 @@ func Markdown() string {
 	writeTable(&b, "Weir's own", "", pick(BrokerDefs(), func(d *Def) bool { return d.Own }), true)
 	writeTable(&b, "Broker", "", pick(BrokerDefs(), func(d *Def) bool { return !d.Own && !d.Ignored }), true)
 	writeTable(&b, "Topic", "", pick(TopicDefs(), func(d *Def) bool { return !d.Ignored }), false)
+	writeTable(&b, "Group", "", pick(GroupDefs(), func(d *Def) bool { return !d.Ignored }), false)
 	writeTable(&b, "Topic, without effect", "Accepted, stored and described, as clients "+
 		"expect; Weir does not act upon them.", pick(TopicDefs(), idle), false)
 	writeTable(&b, "Group, without effect", "Accepted, stored and described; they belong to "+

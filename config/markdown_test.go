@@ -21,7 +21,7 @@ func TestDocsAreFresh(t *testing.T) {
 // TestIgnoredIsHonest looks for each setting's name in the rooms that read settings. What is named there
 // has an effect; what is not has none, unless another name stands for it.
 func TestIgnoredIsHonest(t *testing.T) {
-	named := literals(t, "../broker", "../handlers", "../server", "../cmd/weir")
+	named := literals(t, "../broker", "../handlers", "../groups", "../server", "../cmd/weir")
 	// BrokerID reads these, and the level of a codec is asked for by the codec's name.
 	for _, name := range []string{"node.id", "broker.id", "compression.gzip.level", "compression.lz4.level",
 		"compression.zstd.level"} {

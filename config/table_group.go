@@ -4,18 +4,18 @@ package config
 var groupTable = []Def{
 	{
 		Name: "consumer.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),
-		Ignored: true, Broker: "group.consumer.assignment.interval.ms",
-		Doc: "The time between two assignments.",
+		Broker: "group.consumer.assignment.interval.ms",
+		Doc:    "The time between two assignments.",
 	},
 	{
 		Name: "consumer.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
-		Ignored: true, Broker: "group.consumer.heartbeat.interval.ms",
-		Doc: "The heartbeat interval given to members.",
+		Broker: "group.consumer.heartbeat.interval.ms",
+		Doc:    "The heartbeat interval given to members.",
 	},
 	{
 		Name: "consumer.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
-		Ignored: true, Broker: "group.consumer.session.timeout.ms",
-		Doc: "How long a member may be silent before it is removed.",
+		Broker: "group.consumer.session.timeout.ms",
+		Doc:    "How long a member may be silent before it is removed.",
 	},
 	{
 		Name: "errors.deadletterqueue.copy.record.enable", Type: Boolean, Default: "false",

@@ -26,7 +26,7 @@ func (h *Handlers) serveOffsetCommit(c *Conn, version int16, req *kmsg.OffsetCom
 	answer := &commitAnswer{resp: req.ResponseKind().(*kmsg.OffsetCommitResponse)}
 	commit := groups.CommitRequest{
 		GroupID: req.Group, Generation: req.Generation, MemberID: req.MemberID, InstanceID: req.InstanceID,
-		RetentionMs: -1,
+		KnowsEpochs: version >= 9, RetentionMs: -1,
 	}
 	if version <= 4 {
 		commit.RetentionMs = req.RetentionTimeMillis

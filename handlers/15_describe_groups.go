@@ -56,8 +56,7 @@ func (h *Handlers) describedGroup(c *Conn, version int16, req *kmsg.DescribeGrou
 	case group.ErrorCode == kerr.GroupIDNotFound.Code && version < 6:
 		group.ErrorCode = 0
 	case group.ErrorCode == kerr.GroupIDNotFound.Code:
-		text := "Group " + d.GroupID + " not found."
-		group.ErrorMessage = &text
+		group.ErrorMessage = groupMessage(d.Err)
 	case d.Err != nil:
 		group.State = ""
 	case req.IncludeAuthorizedOperations:

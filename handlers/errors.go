@@ -57,7 +57,7 @@ func (h *Handlers) message(err error) *string {
 
 // translations is ordered: the first match wins, so special cases stand before what they wrap.
 func translations() []translation {
-	return []translation{
+	all := []translation{
 		{context.Canceled, kerr.CoordinatorNotAvailable},
 		{context.DeadlineExceeded, kerr.RequestTimedOut},
 
@@ -105,7 +105,13 @@ func translations() []translation {
 		{coordinator.ErrLoading, kerr.CoordinatorLoadInProgress},
 		{coordinator.ErrNotAvailable, kerr.CoordinatorNotAvailable},
 		{coordinator.ErrTooLarge, kerr.UnknownServerError},
+	}
+	return append(all, groupTranslations()...)
+}
 
+// groupTranslations are those of package groups.
+func groupTranslations() []translation {
+	return []translation{
 		{groups.ErrInvalidGroupID, kerr.InvalidGroupID},
 		{groups.ErrInvalidRequest, kerr.InvalidRequest},
 		{groups.ErrUnknownMember, kerr.UnknownMemberID},
@@ -121,5 +127,11 @@ func translations() []translation {
 		{groups.ErrGroupSubscribedToTopic, kerr.GroupSubscribedToTopic},
 		{groups.ErrOffsetMetadataTooLarge, kerr.OffsetMetadataTooLarge},
 		{groups.ErrUnstableOffset, kerr.UnstableOffsetCommit},
+		{groups.ErrFencedMemberEpoch, kerr.FencedMemberEpoch},
+		{groups.ErrStaleMemberEpoch, kerr.StaleMemberEpoch},
+		{groups.ErrUnreleasedInstance, kerr.UnreleasedInstanceID},
+		{groups.ErrUnsupportedAssignor, kerr.UnsupportedAssignor},
+		{groups.ErrInvalidRegex, kerr.InvalidRegularExpression},
+		{groups.ErrOldVersion, kerr.UnsupportedVersion},
 	}
 }

@@ -60,6 +60,8 @@ func Table() []API {
 		{47, "OffsetDelete", 0, 0, 0, typed((*Handlers).serveOffsetDelete)},
 		{60, "DescribeCluster", 0, 2, 0, typed((*Handlers).serveDescribeCluster)},
 		{61, "DescribeProducers", 0, 0, 0, typed((*Handlers).serveDescribeProducers)},
+		{68, "ConsumerGroupHeartbeat", 0, 1, 0, typedOf((*Handlers).serveConsumerGroupHeartbeat)},
+		{69, "ConsumerGroupDescribe", 0, 1, 0, typed((*Handlers).serveConsumerGroupDescribe)},
 		{74, "ListConfigResources", 0, 1, 0, typed((*Handlers).serveListConfigResources)},
 		{75, "DescribeTopicPartitions", 0, 0, 0, typed((*Handlers).serveDescribeTopicPartitions)},
 	}
