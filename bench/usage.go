@@ -68,10 +68,9 @@ func resetPeak(pid int) bool {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0) == nil
 }
 
-// since gives what was used after before. peak is the largest memory that was sampled; where the kernel's own peak was reset, it
-// is the better one.
-func (u usage) since(before usage, reset bool, peak int64) *Usage {
-	out := &Usage{UserSeconds: u.user - before.user, SystemSeconds: u.system - before.system, RSSBytes: u.rss, PeakRSSBytes: max(peak, u.rss)}
+// since gives what was used after before. The peak is the kernel's where that was reset, else what is resident now.
+func (u usage) since(before usage, reset bool) *Usage {
+	out := &Usage{UserSeconds: u.user - before.user, SystemSeconds: u.system - before.system, RSSBytes: u.rss, PeakRSSBytes: u.rss}
 	if reset {
 		out.PeakRSSBytes = max(out.PeakRSSBytes, u.peak)
 	}

@@ -152,7 +152,7 @@ func (w *watcher) stop() (Phase, error) {
 			<-w.ended
 			return Phase{}, fmt.Errorf("the broker is gone: %w", err)
 		}
-		used = u.since(w.before, w.reset, w.peak)
+		used = u.since(w.before, w.reset)
 	}
 	close(w.quit)
 	<-w.ended
