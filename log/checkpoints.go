@@ -13,6 +13,7 @@ import (
 func (d *Directory) Checkpoint() error {
 	d.checkpointMu.Lock()
 	defer d.checkpointMu.Unlock()
+	d.settleAll()
 	var errs []error
 	points := make(map[metadata.PartitionID]int64)
 	for _, l := range d.Logs() {

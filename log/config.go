@@ -46,5 +46,6 @@ type DirectoryConfig struct {
 	ProducerExpiryInterval time.Duration // producer.id.expiration.check.interval.ms; 0 = 10 min
 	ProbeInterval          time.Duration // how often a full disk is tried again; 0 = 1 s
 	BallastBytes           int64         // space set aside so that deletes work on a full disk; 0 = 1 MiB
+	JournalBytes           int64         // of each of the journal's two files; 0 = 64 MiB
 	BrokerEpoch            int64         // written into the clean-shutdown marker (KIP-966)
 }

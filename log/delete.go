@@ -51,6 +51,13 @@ func (d *Directory) takeAway(id metadata.PartitionID, dir string, l *Log) error 
 	if err := d.renameAway(dir, delay, l); err != nil {
 		return err
 	}
+	if l != nil {
+		// Only after the directory is gone, or a crash between the two would leave a log without what is in the
+		// journal. Without the fence replay finds no directory and leaves the entries alone.
+		if err := d.fence(l); err != nil {
+			d.lg.Warn("the journal keeps entries of a deleted partition", "partition", id.String(), "error", err)
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.logs, id)

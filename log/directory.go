@@ -50,6 +50,8 @@ type Directory struct {
 	ballast          bool // the ballast file holds its space
 	closed           bool
 
+	journal shared
+
 	poke chan struct{} // wakes the housekeeper; one slot
 	stop chan struct{} // closed by Close
 	done chan struct{} // closed when the housekeeper has returned
@@ -85,6 +87,7 @@ func (c DirectoryConfig) withDefaults() DirectoryConfig {
 	setDefault(&c.ProducerExpiryInterval, 10*time.Minute)
 	setDefault(&c.ProbeInterval, time.Second)
 	setDefault(&c.BallastBytes, 1<<20)
+	setDefault(&c.JournalBytes, 64<<20)
 	return c
 }
 
@@ -129,6 +132,9 @@ func (d *Directory) load() error {
 		case strings.HasSuffix(name, tempSuffix):
 			_ = d.fs.Remove(join(d.path, name)) // the next checkpoint overwrites it otherwise
 		}
+	}
+	if err := d.replayJournal(); err != nil {
+		return err
 	}
 	d.fillBallast()
 	return nil
@@ -243,10 +249,17 @@ func (d *Directory) Close(ctx context.Context) error {
 	d.mu.Unlock()
 	close(d.stop)
 	<-d.done
+	d.journal.mu.Lock() // from here on nobody makes one
+	settling := d.journal.done
+	d.journal.mu.Unlock()
+	if settling != nil {
+		<-settling
+	}
 	err := d.closeLogs(ctx)
 	if err == nil {
 		err = d.Checkpoint()
 	}
+	err = d.closeJournal(err)
 	if err == nil {
 		err = d.mark()
 	}

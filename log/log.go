@@ -6,7 +6,7 @@
 // offset past it.
 //
 // Locks, in the order in which they are taken: Directory.checkpointMu, Log.filesMu, Directory.startsMu,
-// Log.syncMu, Log.mu, Directory.mu, then the small ones of epochs and transactions.
+// Log.syncMu, the journal's, Log.mu, Directory.mu, then the small ones of epochs and transactions.
 package log
 
 import (
@@ -38,18 +38,18 @@ type Log struct {
 	// start is the first offset that may be read; it never falls except by Truncate.
 	start atomic.Int64
 	// durable is the offset up to which a power cut loses nothing: a sync that began after the write has
-	// returned.
+	// returned, of the log's own files or of the journal.
 	durable atomic.Int64
-	failure atomic.Pointer[failure]
-	txns    *transactions
-	epochs  epochs
+	// journaled says that the journal has had bytes of the log since it was opened.
+	journaled atomic.Bool
+	failure   atomic.Pointer[failure]
+	txns      *transactions
+	epochs    epochs
 
 	// filesMu guards the files of sealed segments and of snapshots: sealing, deleting, truncating, closing.
 	filesMu sync.Mutex
-	// syncMu admits one sync at a time and guards truncating. It is held across fsync; mu never is.
+	// syncMu admits one sync of the log's own files at a time. It is held across fsync; mu never is.
 	syncMu sync.Mutex
-	// truncating keeps syncs from moving the durable end up again while the log is being cut.
-	truncating bool
 
 	// mu is the append lock. It guards the fields below and every change of list, end and start.
 	mu        sync.Mutex
@@ -63,6 +63,12 @@ type Log struct {
 	mustRoll  bool              // a roll failed half-way; see rollLocked
 	txnDirty  bool              // the active segment's transaction index has entries that were not synced
 	dirDirty  bool              // segment files were created since the directory was last synced
+	// truncating keeps syncs from moving the durable end up again while the log is being cut.
+	truncating bool
+	// settled is the offset up to which the log's own files are durable; durable may be past it.
+	settled int64
+	// durablePos is up to where the bytes of the segment that begins at durableBase are durable.
+	durableBase, durablePos int64
 }
 
 // failure is why a log takes no more requests.

@@ -110,7 +110,7 @@ func (l *Log) create(k known) error {
 	l.list.Store(&list)
 	l.start.Store(k.start)
 	l.end.Store(k.start)
-	l.durable.Store(k.start)
+	l.beginAtLocked(k.start)
 	l.epoch = -1
 	l.dirDirty = true
 	return nil
@@ -279,10 +279,10 @@ func (l *Log) settle(k known) error {
 		}
 	}
 	if k.clean {
-		l.durable.Store(end)
+		l.beginAtLocked(end)
 		return nil
 	}
-	l.durable.Store(min(k.recoveryPoint, end))
+	l.beginAtLocked(min(k.recoveryPoint, end))
 	if end == k.recoveryPoint && len(l.rolled) == 0 {
 		return nil // nothing lay past the recovery point
 	}

@@ -27,6 +27,7 @@ func (l *Log) sync(active bool) (int64, error) {
 	l.mu.Lock()
 	// Everything below end has been written; the sync begins later.
 	end, tail := l.end.Load(), l.list.Load().active()
+	pos := tail.seg.Size()
 	var rolled []*entry
 	for _, e := range l.rolled {
 		if !e.synced {
@@ -34,11 +35,12 @@ func (l *Log) sync(active bool) (int64, error) {
 		}
 	}
 	dirDirty := l.dirDirty
-	l.mu.Unlock()
 	if !active {
-		end = tail.seg.BaseOffset()
+		end, pos = tail.seg.BaseOffset(), 0
 	}
-	if end <= l.durable.Load() && len(rolled) == 0 && !dirDirty {
+	idle := end <= l.settled && len(rolled) == 0 && !dirDirty
+	l.mu.Unlock()
+	if idle {
 		return l.durable.Load(), nil
 	}
 	if err := l.syncFiles(rolled, tail, active, dirDirty); err != nil {
@@ -49,10 +51,35 @@ func (l *Log) sync(active bool) (int64, error) {
 	for _, e := range rolled {
 		e.synced = true
 	}
-	if end > l.durable.Load() && !l.truncating {
-		l.durable.Store(end)
+	if !l.truncating {
+		l.noteSettledLocked(end, tail.seg.BaseOffset(), pos)
 	}
 	return l.durable.Load(), nil
+}
+
+// noteSettledLocked notes that the log's own files are durable up to an end offset, which lies at a position of
+// the segment that begins at base.
+func (l *Log) noteSettledLocked(end, base, pos int64) {
+	l.settled = max(l.settled, end)
+	if end > l.durable.Load() {
+		l.durable.Store(end)
+	}
+	switch {
+	case base > l.durableBase:
+		l.durableBase, l.durablePos = base, pos
+	case base == l.durableBase:
+		l.durablePos = max(l.durablePos, pos)
+	}
+}
+
+// beginAtLocked says that all of the log is durable in its own files, or all before end, while it is opened or
+// cut.
+func (l *Log) beginAtLocked(end int64) {
+	l.durable.Store(end)
+	l.settled, l.durableBase = end, -1
+	if tail := l.list.Load().active().seg; end == tail.NextOffset() {
+		l.durableBase, l.durablePos = tail.BaseOffset(), tail.Size()
+	}
 }
 
 func (l *Log) syncFiles(rolled []*entry, tail *entry, active, dirDirty bool) error {
@@ -153,7 +180,7 @@ func (l *Log) writeSnapshots(pending []pendingSnapshot) error {
 func (l *Log) recoveryPoint() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	point := l.durable.Load()
+	point := l.settled
 	if len(l.rolled) > 0 {
 		point = min(point, l.rolled[0].seg.BaseOffset())
 	}

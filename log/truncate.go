@@ -26,6 +26,13 @@ func (l *Log) Truncate(offset int64) error {
 	if err := l.d.Checkpoint(); err != nil {
 		return fmt.Errorf("truncate %s: %w: %w", l.id, ErrStorage, err)
 	}
+	// What only the journal held must be in the files before it counts no more.
+	if _, err := l.sync(true); err != nil {
+		return err
+	}
+	if err := l.d.fence(l); err != nil {
+		return fmt.Errorf("truncate: %w", err)
+	}
 	if err := l.truncate(offset); err != nil {
 		return l.fail(fmt.Errorf("truncate %s to %d: %w", l.id, offset, err))
 	}
@@ -37,11 +44,12 @@ func (l *Log) Truncate(offset int64) error {
 
 // holdDurable lowers the durable end to offset and keeps it from rising, or lets it rise again.
 func (l *Log) holdDurable(offset int64, hold bool) {
-	l.syncMu.Lock()
-	defer l.syncMu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.truncating = hold
 	if hold {
 		l.durable.Store(min(offset, l.durable.Load()))
+		l.settled = min(offset, l.settled)
 	}
 }
 
@@ -94,6 +102,6 @@ func (l *Log) truncateLocked(offset int64) error {
 	if err := next.active().seg.Sync(); err != nil {
 		return err
 	}
-	l.durable.Store(end)
+	l.beginAtLocked(end)
 	return l.loadProducers(next, end)
 }

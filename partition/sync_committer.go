@@ -5,11 +5,13 @@ import (
 	"sync"
 
 	"weir/internal/clock"
+	"weir/log"
 )
 
 // SyncConfig sets the flusher.
 type SyncConfig struct {
 	Workers int // fsyncs in flight at once; 0 = 4
+	Round   int // partitions that wait at which they are synced together, through the log's journal; 0 = 4
 }
 
 // SyncCommitter commits after an fsync that began after the write: group commit. It is the one flusher of a
@@ -17,13 +19,20 @@ type SyncConfig struct {
 // one fsync serves all of them. What arrives while a partition is being synced has to wait for its next turn,
 // because that fsync may have begun before the write. No timer holds a commit back: while the disk is busy,
 // the next group gathers by itself.
+//
+// When many partitions stand in the queue, one worker makes a round of all of them, with one fsync for those that
+// have little to sync; the others wait for it meanwhile, because the next round gathers. Those with much are
+// synced one by one, as all are when few wait.
 type SyncCommitter struct {
-	lg *slog.Logger
-	wg sync.WaitGroup
+	lg    *slog.Logger
+	wg    sync.WaitGroup
+	least int // partitions of a round
 
 	mu     sync.Mutex // guards the fields below and every partition's sync state; never held across a sync
-	work   *sync.Cond // queue has grown, or closed is set
+	work   *sync.Cond // a queue has grown, a round has ended, or closed is set
 	queue  []*Partition
+	alone  []*Partition // left over by a round: each is to be synced by itself
+	round  bool         // a worker makes a round
 	closed bool
 }
 
@@ -42,7 +51,10 @@ func NewSyncCommitter(c SyncConfig, _ clock.Clock, lg *slog.Logger) *SyncCommitt
 	if c.Workers <= 0 {
 		c.Workers = 4
 	}
-	s := &SyncCommitter{lg: lg}
+	if c.Round <= 0 {
+		c.Round = 4
+	}
+	s := &SyncCommitter{lg: lg, least: c.Round}
 	s.work = sync.NewCond(&s.mu)
 	for range c.Workers {
 		s.wg.Go(s.flush)
@@ -72,34 +84,100 @@ func (c *SyncCommitter) Submit(p *Partition, _ int32, end int64) {
 	c.mu.Unlock()
 }
 
-// flush is a worker: it syncs one partition after the other until the committer is closed and the queue is
-// empty.
+// flush is a worker: it syncs what waits until the committer is closed and nothing does.
 func (c *SyncCommitter) flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for {
-		for len(c.queue) == 0 {
-			if c.closed {
-				return
-			}
-			c.work.Wait()
+		if all := c.takeRoundLocked(); all != nil {
+			c.mu.Unlock()
+			left := c.flushRound(all)
+			c.mu.Lock()
+			c.endRoundLocked(all, left)
+			continue
 		}
-		p := c.queue[0]
-		c.queue[0] = nil
-		if c.queue = c.queue[1:]; len(c.queue) == 0 {
-			c.queue = nil // or the array behind it would grow for ever
+		if p := c.takeOneLocked(); p != nil {
+			c.mu.Unlock()
+			c.flushOne(p)
+			c.mu.Lock()
+			c.endLocked(p)
+			continue
 		}
+		if c.closed && len(c.queue)+len(c.alone) == 0 {
+			return
+		}
+		c.work.Wait()
+	}
+}
+
+// takeRoundLocked takes everyone from the queue if they are enough for a round.
+func (c *SyncCommitter) takeRoundLocked() []*Partition {
+	if c.round || len(c.alone) > 0 || len(c.queue) < c.least {
+		return nil
+	}
+	all := c.queue
+	c.queue, c.round = nil, true
+	for _, p := range all {
 		p.sync = syncRunning
-		c.mu.Unlock()
-		c.flushOne(p)
-		c.mu.Lock()
-		if p.sync == syncAgain {
+	}
+	return all
+}
+
+// takeOneLocked takes the one partition that has waited longest.
+func (c *SyncCommitter) takeOneLocked() *Partition {
+	queue := &c.queue
+	if len(c.alone) > 0 {
+		queue = &c.alone
+	} else if c.round || len(c.queue) == 0 {
+		return nil
+	}
+	p := (*queue)[0]
+	(*queue)[0] = nil
+	if *queue = (*queue)[1:]; len(*queue) == 0 {
+		*queue = nil // or the array behind it would grow for ever
+	}
+	p.sync = syncRunning
+	return p
+}
+
+// endLocked lets a partition that was synced stand in the queue again if there is something newer.
+func (c *SyncCommitter) endLocked(p *Partition) {
+	if p.sync == syncAgain {
+		p.sync = syncQueued
+		c.queue = append(c.queue, p)
+	} else {
+		p.sync = syncIdle
+	}
+}
+
+func (c *SyncCommitter) endRoundLocked(all, left []*Partition) {
+	c.round = false
+	for _, p := range all {
+		if len(left) > 0 && left[0] == p {
+			left = left[1:]
 			p.sync = syncQueued
-			c.queue = append(c.queue, p)
+			c.alone = append(c.alone, p)
+			continue
+		}
+		c.endLocked(p)
+	}
+	c.work.Broadcast()
+}
+
+// flushRound syncs partitions together and returns those that are to be synced by themselves, in order.
+func (c *SyncCommitter) flushRound(all []*Partition) (left []*Partition) {
+	logs := make([]*log.Log, len(all))
+	for i, p := range all {
+		logs[i] = p.log
+	}
+	for i, s := range log.SyncSmall(logs) {
+		if s.OK {
+			all[i].commit(s.End)
 		} else {
-			p.sync = syncIdle
+			left = append(left, all[i])
 		}
 	}
+	return left
 }
 
 func (c *SyncCommitter) flushOne(p *Partition) {

@@ -47,7 +47,7 @@ func logConfig() log.Config {
 }
 
 func openDirectory(fsys vfs.FS, clk clock.Clock) (*log.Directory, error) {
-	return log.OpenDirectory(fsys, dataDir, log.DirectoryConfig{BallastBytes: 512}, clk, quiet)
+	return log.OpenDirectory(fsys, dataDir, log.DirectoryConfig{BallastBytes: 512, JournalBytes: 1}, clk, quiet)
 }
 
 // sent is a batch that was handed to the log.

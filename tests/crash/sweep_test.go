@@ -84,11 +84,11 @@ func (w *workers) wait() int64 {
 
 // runAll runs the workload with clean stops in between, calling hook before each operation that changes the
 // disk.
-func runAll(t *testing.T, rounds int, hook func(m *vfs.Mem, r *run, op vfs.Op)) {
+func runAll(t *testing.T, journal bool, rounds int, hook func(m *vfs.Mem, r *run, op vfs.Op)) {
 	t.Helper()
 	m := vfs.NewMem()
 	m.SetNow(func() time.Time { return start })
-	r := newRun()
+	r := newRun(journal)
 	r.fs = vfs.Inject(m, func(op vfs.Op) error {
 		if op.Kind.Writes() {
 			hook(m, r, op)
@@ -114,11 +114,13 @@ func runAll(t *testing.T, rounds int, hook func(m *vfs.Mem, r *run, op vfs.Op)) 
 }
 
 // TestCrashBeforeEveryOperation is D1: at least 5,000 crash points.
-func TestCrashBeforeEveryOperation(t *testing.T) {
+func TestCrashBeforeEveryOperation(t *testing.T) { bothWays(t, crashBeforeEveryOperation) }
+
+func crashBeforeEveryOperation(t *testing.T, journal bool) {
 	w := newWorkers(t, func(i image) error { return check(i.mem, i.all) })
 	began := time.Now()
 	var mu sync.Mutex // one shot at a time: hooks run on several goroutines
-	runAll(t, 12, func(m *vfs.Mem, r *run, op vfs.Op) {
+	runAll(t, journal, 12, func(m *vfs.Mem, r *run, op vfs.Op) {
 		mu.Lock()
 		defer mu.Unlock()
 		shoot(m, r.known, op, func(i image) { w.in <- i })
@@ -132,12 +134,14 @@ func TestCrashBeforeEveryOperation(t *testing.T) {
 
 // TestCrashDuringRecovery is D2: recovery of 200 images is itself cut before every operation that changes the
 // disk.
-func TestCrashDuringRecovery(t *testing.T) {
+func TestCrashDuringRecovery(t *testing.T) { bothWays(t, crashDuringRecovery) }
+
+func crashDuringRecovery(t *testing.T, journal bool) {
 	w := newWorkers(t, func(i image) error { return check(i.mem, i.all) })
 	var images []image
 	var mu sync.Mutex
 	n := 0
-	runAll(t, 6, func(m *vfs.Mem, r *run, op vfs.Op) {
+	runAll(t, journal, 6, func(m *vfs.Mem, r *run, op vfs.Op) {
 		mu.Lock()
 		defer mu.Unlock()
 		if n++; n%(3*thin) == 0 {

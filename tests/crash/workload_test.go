@@ -27,6 +27,7 @@ type run struct {
 	txnSeq   int32
 	txnFirst int64 // of the transaction that is open
 	txnOpen  bool
+	journal  bool // every sync goes through the journal
 	lenient  bool // faults are injected: errors are expected, only false acknowledgements are wrong
 
 	mu  sync.Mutex // guards all
@@ -42,8 +43,8 @@ const (
 	parts
 )
 
-func newRun() *run {
-	r := &run{clk: clock.NewManual(start), parts: map[int]*partition.Partition{}, seqs: map[[2]int64]int32{},
+func newRun(journal bool) *run {
+	r := &run{journal: journal, clk: clock.NewManual(start), parts: map[int]*partition.Partition{}, seqs: map[[2]int64]int32{},
 		truths: map[int]*truth{}}
 	for n := range parts {
 		r.plan(n, n)
@@ -74,7 +75,7 @@ func (r *run) start() (err error) {
 	if r.d, err = openDirectory(r.fs, r.clk); err != nil {
 		return err
 	}
-	r.flusher = partition.NewSyncCommitter(partition.SyncConfig{Workers: 2}, r.clk, quiet)
+	r.flusher = partition.NewSyncCommitter(partition.SyncConfig{Workers: 2, Round: roundOf(r.journal)}, r.clk, quiet)
 	for n, t := range r.truths {
 		if t.now().phase == live {
 			if err := r.open(n); err != nil {

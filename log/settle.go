@@ -1,0 +1,211 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"weir/log/journal"
+)
+
+// settleWorkers is how many logs are synced at once to free a file of the journal. Many small fsyncs at once share
+// the commits of the file system's own journal.
+const settleWorkers = 16
+
+// openJournal makes sure that the journal can take a round, making it at the first and going on to its other
+// file when one is full. False when it cannot: then logs are synced by themselves. Needs journal.mu.
+func (d *Directory) openJournal() bool {
+	s := &d.journal
+	switch {
+	case s.off:
+		return false
+	case s.j == nil:
+		return d.createJournal()
+	case s.j.Full():
+		if len(s.logs[1-s.j.Current()]) > 0 {
+			return false // the disk is behind: who asks now waits for it
+		}
+		full := s.j.Current()
+		s.j.Switch()
+		s.settle <- full // its buffer has room for both
+	}
+	return true
+}
+
+func (d *Directory) createJournal() bool {
+	s := &d.journal
+	d.mu.Lock()
+	s.off = s.off || d.closed
+	d.mu.Unlock()
+	if s.off {
+		return false
+	}
+	j, err := journal.Create(d.fs, d.path, d.cfg.JournalBytes)
+	if err != nil {
+		s.off = true
+		err = errors.Join(err, journal.Remove(d.fs, d.path)) // nothing was written: they may stay as well
+		d.lg.Warn("no journal: every log is synced by itself", "path", d.path, "cause", err)
+		return false
+	}
+	s.j = j
+	s.logs = [2]map[*Log]bool{{}, {}}
+	s.settle, s.done = make(chan int, 4), make(chan struct{})
+	go d.settler()
+	return true
+}
+
+// journalFailed gives the journal up for this life of the directory: a write or a sync of it failed, which is
+// final. What earlier rounds made durable stays in it until the logs' own files have it. Needs journal.mu.
+func (d *Directory) journalFailed(err error) {
+	d.journal.off = true
+	d.lg.Error("the journal has failed: every log is synced by itself from now on", "path", d.path, "cause", err)
+	d.journal.settle <- 0
+	d.journal.settle <- 1
+}
+
+// settler frees the files of the journal that are full, until the directory is closed.
+func (d *Directory) settler() {
+	defer close(d.journal.done)
+	for {
+		select {
+		case <-d.stop:
+			return
+		case file := <-d.journal.settle:
+			if err := d.settleFile(file); err != nil {
+				d.lg.Error("the journal is kept until the next start: a log could not be synced", "path", d.path, "cause", err)
+			}
+		}
+	}
+}
+
+// settleFile syncs the logs that have bytes in a file of the journal which takes no more. If one cannot be
+// synced, the file is kept: its bytes are needed after the next start.
+func (d *Directory) settleFile(file int) error {
+	s := &d.journal
+	s.mu.Lock()
+	logs := slices.Collect(maps.Keys(s.logs[file]))
+	s.mu.Unlock()
+	if err := settleLogs(logs); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.logs[file])
+	if !s.off || len(s.logs[0])+len(s.logs[1]) > 0 {
+		return nil
+	}
+	return d.removeJournal()
+}
+
+// removeJournal ends the journal: all that it holds is in the logs' own files. Needs journal.mu.
+func (d *Directory) removeJournal() error {
+	s := &d.journal
+	s.off = true
+	if s.j == nil {
+		return nil
+	}
+	if err := errors.Join(s.j.Close(), journal.Remove(d.fs, d.path)); err != nil {
+		return err
+	}
+	s.j = nil
+	return nil
+}
+
+// closeJournal ends the journal when the directory is closed: after a failure its files stay for the next
+// start.
+func (d *Directory) closeJournal(failed error) error {
+	s := &d.journal
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if failed == nil {
+		return d.removeJournal()
+	}
+	if s.j == nil {
+		return failed
+	}
+	return errors.Join(failed, s.j.Close())
+}
+
+// settleLogs syncs the files of logs that may have bytes only in the journal.
+func settleLogs(logs []*Log) error {
+	next := make(chan *Log)
+	var wg sync.WaitGroup
+	var mu sync.Mutex // guards errs
+	var errs []error
+	for range min(settleWorkers, len(logs)) {
+		wg.Go(func() {
+			for l := range next {
+				if err := l.syncOwnFiles(); err != nil {
+					mu.Lock()
+					errs = append(errs, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, l := range logs {
+		next <- l
+	}
+	close(next)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// syncOwnFiles makes the log's own files hold what the journal made durable. A log that was deleted needs nothing.
+func (l *Log) syncOwnFiles() error {
+	l.mu.Lock()
+	err, due := l.Err(), l.settled < l.durable.Load()
+	l.mu.Unlock()
+	if err == nil && due {
+		_, err = l.sync(true)
+	}
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// settleAll syncs the files of all logs that have bytes only in the journal, so that their recovery points follow.
+func (d *Directory) settleAll() {
+	var logs []*Log
+	for _, l := range d.Logs() {
+		if l.journaled.Load() {
+			logs = append(logs, l)
+		}
+	}
+	_ = settleLogs(logs) // a log that fails is offline now, and said so
+}
+
+// fence makes void what the journal holds of a log, durably: it is deleted or will be cut. All of it that is to
+// stay must be in the log's own files.
+func (d *Directory) fence(l *Log) error {
+	if !l.journaled.Load() {
+		return nil
+	}
+	s := &d.journal
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.j == nil {
+		return nil // removed meanwhile
+	}
+	if s.off {
+		return fmt.Errorf("fence %s: the journal has failed: %w", l.id, ErrStorage)
+	}
+	s.j.Begin()
+	taken, err := s.j.Add(journal.Entry{Partition: l.id, Fence: true}, 0, func([]byte) bool { return true })
+	if err == nil && taken {
+		err = s.j.Commit()
+	}
+	if err != nil {
+		d.journalFailed(err)
+		return fmt.Errorf("fence %s: %w: %w", l.id, ErrStorage, err)
+	}
+	if !taken {
+		return fmt.Errorf("fence %s: the journal is full: %w", l.id, ErrStorage)
+	}
+	delete(s.logs[0], l)
+	delete(s.logs[1], l)
+	return nil
+}
