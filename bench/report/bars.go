@@ -47,7 +47,7 @@ type plot struct {
 // bars draws a bar a target: its length is the median, the whisker reaches from the least to the greatest, a dot is a run. False
 // when there is nothing to draw.
 func bars(c bench.Column, all []series) (plot, bool) {
-	const width, row, top, left, right = 420, 38, 6, 8, 96
+	const width, row, top, left, right = 300, 38, 2, 2, 72
 	var most float64
 	count := 0
 	for _, s := range all {

@@ -24,7 +24,7 @@ func chart(title, description string, x, y axis, xLabel func(float64) string, yU
 	d := begin(plotWidth, plotHeight, title, description)
 	for _, v := range y.ticks {
 		d.line("grid", plotLeft, y.at(v), plotWidth-plotRight, y.at(v))
-		d.text("tick", plotLeft-8, y.at(v)+4, "end", measure(v, yUnit))
+		d.text("tick", plotLeft-8, y.at(v)+4, "end", tick(v, yUnit))
 	}
 	last := math.Inf(-1)
 	for _, v := range x.ticks {
@@ -103,15 +103,19 @@ func overTime(title, unit string, all []series, of func(s bench.Sample, step flo
 	x.to = longest
 	x.ticks = slices.DeleteFunc(x.ticks, func(v float64) bool { return v > longest })
 	y := linear(most, plotHeight-plotBottom, plotTop, 4)
-	svg := chart(title, strings.Join(words, "; "), x, y, func(v float64) string { return number(v) + " s" }, unit, curves)
+	svg := chart(title, strings.Join(words, "; "), x, y, func(v float64) string { return tick(v, "") + " s" }, unit, curves)
 	return plot{Title: title, Note: "the median run of each; its other runs behind it", SVG: svg, Wide: true}, true
 }
 
 func sampled(r bench.Result, of func(bench.Sample, float64) (float64, bool)) []point {
 	var points []point
-	before := 0.0
+	before, usual := 0.0, 0.0
 	for _, s := range r.Series {
-		if step := s.At - before; step > 0 && finite(step) {
+		step := s.At - before
+		if before == 0 {
+			usual = step
+		}
+		if step > usual/2 && finite(step) { // the last step may be too short to say anything
 			if v, ok := of(s, step); ok && finite(v) {
 				points = append(points, point{s.At, v})
 			}

@@ -110,7 +110,7 @@ func (line *liveLine) text(name, width int) string {
 	if p.Done != nil {
 		return head + summaryOf(*p.Done)
 	}
-	parts := []string{fmt.Sprintf("%14s", measure(p.BytesPerSecond/(1<<20), "MiB/s")), fmt.Sprintf("%9s/s", number(p.RecordsPerSecond))}
+	parts := []string{fmt.Sprintf("%10s", measure(p.BytesPerSecond/(1<<20), "MiB/s")), number(p.RecordsPerSecond) + "/s"}
 	if us := max(p.AckP99, p.EndToEndP99); us > 0 {
 		parts = append(parts, "p99 "+measure(float64(us), "us"))
 	}
@@ -126,7 +126,7 @@ func (line *liveLine) text(name, width int) string {
 		parts = append(parts, p.Phase)
 	}
 	tail := strings.Join(parts, "  ")
-	return head + sparkline(line.rates, min(max(width-len([]rune(head+tail))-3, 0), 40)) + "  " + tail
+	return head + sparkline(line.rates, min(max(width-len([]rune(head+tail))-3, 12), 40)) + "  " + tail
 }
 
 // summaryOf is a run that is done, in a line.

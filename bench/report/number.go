@@ -50,6 +50,16 @@ func commas(digits string) string {
 	return b.String()
 }
 
+// tick writes a number on an axis: no zeros behind the point.
+func tick(v float64, unit string) string {
+	scaled, unit := scale(v, unit)
+	text := number(scaled)
+	if strings.Contains(text, ".") {
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	return strings.TrimSpace(text + " " + unit)
+}
+
 // measure writes v with its unit, in the unit's multiple that reads best.
 func measure(v float64, unit string) string {
 	scaled, unit := scale(v, unit)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"weir/bench"
@@ -46,7 +47,7 @@ func plural(n int, what string) string {
 	if n != 1 {
 		what += "s"
 	}
-	return number(float64(n)) + " " + what
+	return commas(strconv.Itoa(n)) + " " + what
 }
 
 // settings lists a Config's fields that are not zero, as a workload's file names them.
