@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // nats starts a NATS server with JetStream on files.
@@ -32,7 +33,7 @@ func nats(synced bool) func(context.Context, *site) error {
 			s.target.Settings[syncKey] = "yes (sync_interval: always)"
 		}
 		s.target.Settings["storage"] = "file, one replica"
-		s.target.Version, s.target.Bootstrap = lastWord(string(version)), addrs[0]
+		s.target.Version, s.target.Bootstrap = strings.TrimPrefix(lastWord(string(version)), "v"), addrs[0]
 		file, err := s.write("nats.conf", fmt.Sprintf("listen: %q\njetstream {\n  store_dir: %q\n  %s\n}\n", addrs[0], s.target.DataDir, interval))
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +53,7 @@ limit=limit://HOST:PORT is a "weir bench limit-server".`,
 			if err != nil {
 				return err
 			}
-			return runBench(c, configs, parsed, asJSON, out)
+			return runBench(c, configs, parsed, printTable, asJSON, out)
 		},
 	}
 	flags.bind(c)
@@ -63,8 +64,11 @@ limit=limit://HOST:PORT is a "weir bench limit-server".`,
 	return c
 }
 
-// runBench runs the workloads one after the other; one that fails does not keep the next from running.
-func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, asJSON bool, out outputFlags) error {
+// printTable is a table of few brokers and all figures.
+func printTable(w io.Writer, r *bench.Report) error { return r.Table(w) }
+
+// runBench runs the workloads one after the other and prints each; one that fails does not keep the next from running.
+func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, print func(io.Writer, *bench.Report) error, asJSON bool, out outputFlags) error {
 	ctx := c.Context()
 	if ctx == nil {
 		ctx = context.Background()
@@ -79,7 +83,7 @@ func runBench(c *cobra.Command, configs []bench.Config, targets []bench.Target, 
 		if asJSON {
 			err = json.NewEncoder(c.OutOrStdout()).Encode(report)
 		} else {
-			err = report.Table(c.OutOrStdout())
+			err = print(c.OutOrStdout(), report)
 		}
 		if err = errors.Join(err, context.Cause(ctx)); err != nil {
 			return errors.Join(failed, err, out.write(all))

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/bench"
+	"weir/bench/report"
 	"weir/bench/rivals"
 )
 
@@ -111,7 +112,7 @@ func (cmp *comparison) run(c *cobra.Command) (err error) {
 			return err
 		}
 	}
-	return runBench(c, configs, targets, cmp.asJSON, cmp.out)
+	return runBench(c, configs, targets, report.WriteComparison, cmp.asJSON, cmp.out)
 }
 
 // configs are the workloads, with fewer records than weir bench takes unless a flag or a file says how many: the slowest broker
