@@ -11,7 +11,7 @@ LDFLAGS := -s -w -X main.commit=$(COMMIT)
 # Where scripts/setup puts Apache Kafka: its broker and newest client, and the newest complete set of its tools.
 KAFKA   := $(CURDIR)/.cache/kafka
 # Build tags of the tests that need brokers and clients beside the Go toolchain.
-TAGS    := clients,kill
+TAGS    := clients,kill,compare
 
 .PHONY: help
 help: ## list the targets
@@ -82,8 +82,18 @@ fuzz: ## fuzz every target for 10 s (FUZZTIME=1m for more)
 .PHONY: bench
 bench: build ## Weir beside Apache Kafka in the same run, then the Go benchmarks of the rooms
 	@scripts/setup kafka
-	go test -tags compare -count=1 -timeout 40m ./tests/compare
+	go test -tags compare -count=1 -timeout 40m ./tests/compare -run TestBesideKafka
 	go test -run '^$$' -bench . -benchtime 1s ./...
+
+.PHONY: compare
+compare: build ## Weir beside Kafka, NATS, RabbitMQ, Redis and the limit: install them, run all in turn (ARGS='--brokers weir,kafka --workload small')
+	@scripts/setup brokers
+	$(BIN) bench compare $(ARGS)
+
+.PHONY: compare-test
+compare-test: ## every broker that `weir bench compare` starts, and its driver, on a little of each workload
+	@scripts/setup go brokers
+	go test -tags compare -count=1 -timeout 10m ./tests/compare -run 'TestRivals|TestUnsupported'
 
 .PHONY: clean
 clean: ## remove what was built or fetched; data stays
