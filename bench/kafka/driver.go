@@ -55,7 +55,8 @@ func (d *Driver) Close() error {
 	return nil
 }
 
-// Prepare makes a topic and waits until every partition has a leader.
+// Prepare makes a topic and waits until every partition's leader answers for it: Apache Kafka names leaders in its metadata before
+// they know that they are, and a raw client does not ask twice.
 func (d *Driver) Prepare(ctx context.Context, topic string, c bench.Config) error {
 	settings := map[string]*string{}
 	for name, value := range c.TopicSettings {
@@ -67,7 +68,9 @@ func (d *Driver) Prepare(ctx context.Context, topic string, c bench.Config) erro
 	for {
 		leaders, err := d.leaders(ctx, topic)
 		if err == nil && len(leaders) == int(c.Partitions) {
-			return nil
+			if _, err = d.Count(ctx, topic); err == nil {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
