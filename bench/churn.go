@@ -61,7 +61,6 @@ type crew struct {
 	rebalances *recorder
 
 	members []*hand
-	running sync.WaitGroup
 	joined  int
 
 	mu    sync.Mutex // guards seen, again, failed
