@@ -23,14 +23,14 @@ import (
 // fixture is the handlers of one broker in memory, and one connection to it.
 type fixture struct {
 	*Handlers
-	t         *testing.T
+	t         testing.TB
 	conn      *Conn
 	committer *partition.SyncCommitter
 }
 
 // newFixture makes the handlers of broker 1 with the settings given as name=value. It has a listener with a
 // configured address, one without, and one that clients of other listeners cannot be sent to.
-func newFixture(t *testing.T, given ...string) *fixture {
+func newFixture(t testing.TB, given ...string) *fixture {
 	t.Helper()
 	flags := map[string]string{"node.id": "1", "offsets.topic.num.partitions": "1",
 		"group.initial.rebalance.delay.ms": "0"}

@@ -45,7 +45,7 @@ func (o *output) String() string {
 
 // start runs a server on a free port of the loopback. change may alter its Config; without a Serve it has
 // real handlers on a cluster without topics.
-func start(t *testing.T, change func(c *Config)) (*Server, *output) {
+func start(t testing.TB, change func(c *Config)) (*Server, *output) {
 	t.Helper()
 	logged := &output{}
 	c := Config{
@@ -75,7 +75,7 @@ func start(t *testing.T, change func(c *Config)) (*Server, *output) {
 	return s, logged
 }
 
-func realHandlers(t *testing.T) *handlers.Handlers {
+func realHandlers(t testing.TB) *handlers.Handlers {
 	t.Helper()
 	logger := slog.New(slog.DiscardHandler)
 	endpoint := metadata.Endpoint{Listener: "PLAINTEXT", Host: "127.0.0.1", Port: 9092}
@@ -101,7 +101,7 @@ func realHandlers(t *testing.T) *handlers.Handlers {
 }
 
 // dial connects to the server's first listener.
-func dial(t *testing.T, s *Server) net.Conn {
+func dial(t testing.TB, s *Server) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", s.Addr("PLAINTEXT").String())
 	if err != nil {
