@@ -19,6 +19,7 @@ import (
 // serveCommand binds flags to a broker that runs until the program is told to stop.
 func serveCommand() *cobra.Command {
 	var s settingFlags
+	var profiles string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a broker",
@@ -40,10 +41,15 @@ whose port is published on its host, say what clients use:
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), values, newLogger(os.Stderr, values))
+			stop, err := profile(profiles)
+			if err != nil {
+				return err
+			}
+			return errors.Join(serve(c.Context(), values, newLogger(os.Stderr, values)), stop())
 		},
 	}
 	s.bind(c)
+	c.Flags().StringVar(&profiles, "profile-dir", "", "write cpu.pprof and allocs.pprof of the whole run to this folder")
 	return c
 }
 
