@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Server is the least broker.
@@ -266,10 +267,7 @@ func (c *conn) syncAndAnswer() {
 		if broken {
 			continue
 		}
-		// From the last to the first: the last sync of a file covers all before it.
-		for _, w := range slices.Backward(all) {
-			broken = broken || w.store.syncTo(w.end) != nil
-		}
+		broken = syncAll(all) != nil
 		var err error
 		if !broken {
 			out, err = c.answer(out, all)
@@ -278,6 +276,34 @@ func (c *conn) syncAndAnswer() {
 			_ = c.Close() // receive ends; what it had handed over is drained and never answered
 		}
 	}
+}
+
+// atOnce is how many files are synced at a time: the file system makes one journal entry of what comes together.
+const atOnce = 8
+
+// syncAll makes writes durable, each file once: the last write of a file stands for those before it.
+func syncAll(all []written) error {
+	var last []written
+	for _, w := range slices.Backward(all) {
+		if !slices.ContainsFunc(last, func(l written) bool { return l.store == w.store }) {
+			last = append(last, w)
+		}
+	}
+	if len(last) == 1 {
+		return last[0].store.syncTo(last[0].end)
+	}
+	failed := make([]error, len(last))
+	var next atomic.Int64
+	var running sync.WaitGroup
+	for range min(len(last), atOnce) {
+		running.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(last)); i = next.Add(1) - 1 {
+				failed[i] = last[i].store.syncTo(last[i].end)
+			}
+		})
+	}
+	running.Wait()
+	return errors.Join(failed...)
 }
 
 // answer writes one answer a write and gives out back for the next.

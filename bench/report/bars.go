@@ -60,6 +60,9 @@ func bars(c bench.Column, all []series) (plot, bool) {
 		return plot{}, false
 	}
 	by, unit := multiple(most, c.Unit)
+	if strings.HasSuffix(c.Name, unit) {
+		unit = "" // "device flushes" says it
+	}
 	var words []string
 	p := plot{Title: c.Name, Unit: unit}
 	x := linear(most, left, width-right, 4)
