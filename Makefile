@@ -85,6 +85,16 @@ bench: build ## Weir beside Apache Kafka in the same run, then the Go benchmarks
 	go test -tags compare -count=1 -timeout 40m ./tests/compare -run TestBesideKafka
 	go test -run '^$$' -bench . -benchtime 1s ./...
 
+.PHONY: bench-compare
+bench-compare: ## the Go benchmarks of REF= beside those of the working tree (PKG=./log BENCH=Append COUNT=6 BENCHTIME=1s PROFILE=DIR)
+	@scripts/setup go
+	@PKG='$(PKG)' BENCH='$(BENCH)' COUNT='$(COUNT)' BENCHTIME='$(BENCHTIME)' PROFILE='$(PROFILE)' scripts/bench-compare '$(REF)'
+
+.PHONY: bench-profile
+bench-profile: ## one round of the Go benchmarks with CPU, memory, block and mutex profiles in PROFILE=.cache/profiles (PKG= BENCH=)
+	@scripts/setup go
+	@PKG='$(PKG)' BENCH='$(BENCH)' COUNT=1 BENCHTIME='$(BENCHTIME)' PROFILE='$(or $(PROFILE),.cache/profiles)' scripts/bench-compare HEAD
+
 .PHONY: compare
 compare: build ## Weir beside Kafka, NATS, RabbitMQ, Redis and the limit: install them, run all in turn (ARGS='--brokers weir,kafka --workload small')
 	@scripts/setup brokers
