@@ -100,12 +100,9 @@ func (x *Offset) appendLocked(e OffsetEntry) {
 func (x *Offset) Floor(offset int64) (OffsetEntry, bool, error) {
 	x.t.mu.RLock()
 	defer x.t.mu.RUnlock()
-	i, err := x.t.search(func(b []byte) bool { return x.parse(b).Offset > offset })
-	if err != nil || i == 0 {
-		return OffsetEntry{}, false, err
-	}
 	var b [OffsetEntrySize]byte
-	if err := x.t.entry(i-1, b[:]); err != nil {
+	ok, err := x.t.floor(func(b []byte) bool { return x.parse(b).Offset > offset }, b[:])
+	if err != nil || !ok {
 		return OffsetEntry{}, false, err
 	}
 	return x.parse(b[:]), true, nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"weir/vfs"
 )
@@ -16,6 +17,8 @@ const (
 	flushEntries = 256
 	// blockEntries is the range below which a search reads all the rest at once instead of halving on.
 	blockEntries = 256
+	// nearEntries is how many entries of a table that keeps some at hand it keeps.
+	nearEntries = 2 * blockEntries
 	// maxWidth is the widest entry of any table, for buffers on the stack.
 	maxWidth = 34
 )
@@ -26,6 +29,10 @@ type table struct {
 	fs    vfs.FS
 	width int
 
+	// near is the stretch of the file that the last search by floor ended in: most searches end close to it.
+	// Entries in the file never change, so it holds until they are cut off, under mu.
+	near atomic.Pointer[stretch]
+
 	mu       sync.RWMutex // guards everything below
 	name     string
 	file     vfs.File // of a writable table, from its first use on; a sealed one is opened for each search
@@ -34,6 +41,12 @@ type table struct {
 	pending  []byte // entries after those, not yet in the file
 	dirty    bool   // the file was changed since it was last synced
 	syncErr  error  // the first failed sync; final, since the kernel may have dropped the bytes
+}
+
+// stretch is a run of entries of the file, from the one at index from on. It is immutable.
+type stretch struct {
+	from    int
+	entries []byte
 }
 
 // createTable makes an empty file.
@@ -148,19 +161,10 @@ func (t *table) search(above func(entry []byte) bool) (int, error) {
 	if t.flushed == 0 {
 		return 0, nil
 	}
-	lo, hi := 0, t.flushed
-	err := t.withFile(func(f vfs.File) error {
-		var buf [maxWidth]byte
-		for hi-lo > blockEntries {
-			mid := lo + (hi-lo)/2
-			if err := t.readFrom(f, mid, buf[:t.width]); err != nil {
-				return err
-			}
-			if above(buf[:t.width]) {
-				hi = mid
-			} else {
-				lo = mid + 1
-			}
+	lo, hi := 0, 0
+	err := t.withFile(func(f vfs.File) (err error) {
+		if lo, hi, err = t.narrow(f, above); err != nil {
+			return err
 		}
 		bp := blocks.Get().(*[]byte)
 		defer blocks.Put(bp)
@@ -263,6 +267,7 @@ func (t *table) syncLocked() error {
 // cut keeps the first n entries. Callers hold mu for writing.
 func (t *table) cut(n int) error {
 	t.dirty = true // what an earlier process wrote and never synced counts as well
+	t.near.Store(nil)
 	if n >= t.flushed {
 		t.pending = t.pending[:min(len(t.pending), (n-t.flushed)*t.width)]
 		return nil
@@ -348,6 +353,7 @@ func (t *table) remove() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.flushed, t.pending = 0, nil
+	t.near.Store(nil)
 	err := t.close()
 	if rerr := t.fs.Remove(t.name); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 		err = errors.Join(err, fmt.Errorf("remove index: %w", rerr))

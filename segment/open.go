@@ -215,11 +215,13 @@ func (s *Segment) trustTimes(f vfs.File, pos int64) (bool, error) {
 
 // trustTime reports whether a time entry is what the batch that it names says.
 func (s *Segment) trustTime(f vfs.File, e index.TimeEntry) (bool, error) {
-	start, lied, err := s.floor(f, e.Offset)
+	w := s.newWalker(f, s.size.Load(), lookupChunkBytes)
+	defer w.close()
+	start, lied, err := w.floor(e.Offset)
 	if err != nil || lied {
 		return false, err
 	}
-	r, err := s.findFrom(f, start, e.Offset, s.size.Load())
+	r, err := w.find(start, e.Offset, s.size.Load())
 	if err != nil {
 		return false, asDisk(err)
 	}

@@ -54,7 +54,9 @@ func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int
 // from enough on stands for all later ones, and end for a batch that is not before end. from is where a
 // batch begins.
 func (s *Segment) positionBefore(f vfs.File, from, enough, end, limitOffset int64) (int64, error) {
-	start, lied, err := s.floor(f, limitOffset)
+	w := s.newWalker(f, end, lookupChunkBytes)
+	defer w.close()
+	start, lied, err := w.floor(limitOffset)
 	if err != nil {
 		return 0, err
 	}
@@ -65,7 +67,7 @@ func (s *Segment) positionBefore(f vfs.File, from, enough, end, limitOffset int6
 	if start >= enough {
 		return end, nil
 	}
-	r, err := s.findFrom(f, start, limitOffset, end)
+	r, err := w.find(start, limitOffset, end)
 	if err != nil || !r.ok {
 		return end, err
 	}
