@@ -16,9 +16,6 @@ import (
 	"weir/protocol"
 )
 
-// readBufferBytes is small because every connection has one, idle or not; larger frames are read past it.
-const readBufferBytes = 4 << 10
-
 // errRefused says that the client has broken the protocol and the connection must be closed without an answer to that.
 var errRefused = errors.New("request refused")
 
@@ -33,9 +30,11 @@ type conn struct {
 	ip       string
 	client   handlers.Conn
 
-	in      *bufio.Reader
+	source  source
+	in      *bufio.Reader // over source; nil while the connection rests
 	out     outgoing      // the writer's
-	replies chan queued   // reader to writer; its capacity is the pipelining limit; the reader closes it
+	replies chan *queued  // reader to writer; its capacity is the pipelining limit; nil while there is no writer
+	written chan struct{} // closed by the writer when it ends
 	gone    chan struct{} // closed once by cut: the answers will not be read by anybody
 	hurry   chan struct{} // closed once by stopWaiting: the connection or the broker goes away
 
@@ -53,6 +52,21 @@ type queued struct {
 	frame  *frame
 }
 
+// queuedReplies holds what is in no queue: a channel of pointers is small, and every connection has one.
+var queuedReplies = sync.Pool{New: func() any { return new(queued) }}
+
+func newQueued(header protocol.RequestHeader, reply handlers.Reply, f *frame) *queued {
+	q := queuedReplies.Get().(*queued)
+	q.header, q.reply, q.frame = header, reply, f
+	return q
+}
+
+// done makes q available for another reply; nobody may use it afterwards.
+func (q *queued) done() {
+	*q = queued{}
+	queuedReplies.Put(q)
+}
+
 func newConn(l *listener, raw net.Conn, id int64, ip string) *conn {
 	return &conn{
 		server:   l.server,
@@ -63,21 +77,14 @@ func newConn(l *listener, raw net.Conn, id int64, ip string) *conn {
 			ID: id, Listener: l.spec.Name, Local: raw.LocalAddr(), Remote: raw.RemoteAddr(),
 			Principal: anonymous,
 		},
-		replies: make(chan queued, l.server.config.Pipeline),
-		gone:    make(chan struct{}),
-		hurry:   make(chan struct{}),
+		gone:  make(chan struct{}),
+		hurry: make(chan struct{}),
 	}
 }
 
 // run serves the connection until it ends and returns when nothing of it is left.
 func (c *conn) run() {
 	defer c.server.unregister(c)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		c.writeLoop()
-	}()
-
 	err := c.prepare()
 	if err == nil {
 		err = c.readLoop()
@@ -91,8 +98,7 @@ func (c *conn) run() {
 		c.cut() // the client is gone: nobody reads the answers
 	}
 	c.stopWaiting()
-	close(c.replies)
-	<-written
+	c.stopWriter()
 	c.cut()
 	c.report(err)
 }
@@ -108,7 +114,7 @@ func (c *conn) prepare() error {
 	if err != nil {
 		return fmt.Errorf("secure connection: %w", err)
 	}
-	c.in = bufio.NewReaderSize(secured, readBufferBytes)
+	c.source.conn = secured
 	return nil
 }
 
@@ -191,8 +197,9 @@ func (c *conn) serveFrame(f *frame) (err error) {
 		return nil
 	}
 	c.owed.Add(1)
+	c.startWriter()
 	select {
-	case c.replies <- queued{header: header, reply: reply, frame: f}:
+	case c.replies <- newQueued(header, reply, f):
 		return nil
 	case <-c.gone:
 		reply.Release()

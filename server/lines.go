@@ -79,7 +79,7 @@ func printable(s string) string {
 
 // counters are the server's own figures.
 type counters struct {
-	accepted, refused, requests, failed, panics, bytesOut atomic.Int64
+	accepted, refused, requests, failed, panics, bytesOut, rested atomic.Int64
 }
 
 // Stats are counts since the server was made.
@@ -90,6 +90,7 @@ type Stats struct {
 	Failed   int64 // connections closed for an error, the client's or ours
 	Panics   int64 // bugs caught in a request
 	BytesOut int64 // bytes of answers written
+	Rested   int64 // times that a silent connection gave up its buffers
 	Open     int   // connections now
 }
 
@@ -101,6 +102,6 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Accepted: s.stats.accepted.Load(), Refused: s.stats.refused.Load(), Requests: s.stats.requests.Load(),
 		Failed: s.stats.failed.Load(), Panics: s.stats.panics.Load(), BytesOut: s.stats.bytesOut.Load(),
-		Open: open,
+		Rested: s.stats.rested.Load(), Open: open,
 	}
 }

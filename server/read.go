@@ -37,34 +37,55 @@ func (c *conn) readFrame() (*frame, error) {
 	return f, nil
 }
 
-// readLength waits for the next frame's length. Silence is allowed for as long as answers are owed.
+// readLength waits for the next frame's length. Silence is allowed for as long as answers are owed; when it has
+// lasted for RestAfter, the connection gives up what it can do without until the next frame comes.
 func (c *conn) readLength() (int, error) {
+	patience := c.patience()
+	resting := false
 	for {
-		limit := c.server.config.IdleTimeout
-		if !c.served {
-			limit = c.server.config.HandshakeTimeout
+		wait := patience
+		if !resting {
+			wait = min(wait, c.server.config.RestAfter)
 		}
-		if err := c.raw.SetReadDeadline(c.server.config.Clock.Now().Add(limit)); err != nil {
+		if err := c.raw.SetReadDeadline(c.server.config.Clock.Now().Add(wait)); err != nil {
 			return 0, fmt.Errorf("set read deadline: %w", err)
 		}
 		if c.server.isDraining() { // drain may have come before the deadline above
 			return 0, os.ErrDeadlineExceeded
 		}
-		head, err := c.in.Peek(4)
-		if err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) && c.owed.Load() > 0 && !c.server.isDraining() {
-				continue
-			}
+		head, err := c.peekLength()
+		switch {
+		case err == nil:
+			_, _ = c.in.Discard(4) // just peeked: cannot fail
+			return c.checkLength(head)
+		case !errors.Is(err, os.ErrDeadlineExceeded) || c.server.isDraining():
+			return 0, noLength(len(head), err)
+		case c.owed.Load() > 0:
+			patience, resting = c.patience(), false
+		case patience > wait:
+			patience, resting = patience-wait, true
+			c.rest()
+		default:
 			return 0, noLength(len(head), err)
 		}
-		length := int(int32(binary.BigEndian.Uint32(head)))
-		if length < minFrameBytes || length > c.server.config.MaxRequestBytes {
-			return 0, fmt.Errorf("%w: frame length %d is out of bounds [%d, %d]", errRefused, length,
-				minFrameBytes, c.server.config.MaxRequestBytes)
-		}
-		_, _ = c.in.Discard(4) // just peeked: cannot fail
-		return length, nil
 	}
+}
+
+// patience is for how long the connection may be silent.
+func (c *conn) patience() time.Duration {
+	if !c.served {
+		return c.server.config.HandshakeTimeout
+	}
+	return c.server.config.IdleTimeout
+}
+
+func (c *conn) checkLength(head []byte) (int, error) {
+	length := int(int32(binary.BigEndian.Uint32(head)))
+	if length < minFrameBytes || length > c.server.config.MaxRequestBytes {
+		return 0, fmt.Errorf("%w: frame length %d is out of bounds [%d, %d]", errRefused, length,
+			minFrameBytes, c.server.config.MaxRequestBytes)
+	}
+	return length, nil
 }
 
 // noLength is the error for a read that ended with have bytes of a length field; between frames the end is a

@@ -1,8 +1,9 @@
 // Package server speaks the wire: it listens, accepts, cuts frames out of connections, has them served and
 // writes the answers in order. It knows frames and replies, not what is in them.
 //
-// Every connection has a reader goroutine (decode, serve) and a writer goroutine (wait, encode, write),
-// joined by one bounded channel of replies whose capacity is the pipelining limit. Everything a client can
+// Every connection has a reader goroutine (decode, serve) and, unless it has been silent for a while, a writer
+// goroutine (wait, encode, write), joined by one bounded channel of replies whose capacity is the pipelining limit.
+// Everything a client can
 // make us hold is bounded: connections in all and per address, the length of a frame, the bytes of all frames
 // in flight, the time a frame may take to arrive and the time a connection may be silent.
 package server
@@ -32,6 +33,7 @@ type Config struct {
 	IdleTimeout         time.Duration // silence without a request in flight (connections.max.idle.ms)
 	HandshakeTimeout    time.Duration // for the first request to arrive whole
 	FrameTimeout        time.Duration // for a frame to arrive, and a second more per minFrameRate bytes
+	RestAfter           time.Duration // silence after which a connection gives up its buffers; 0 is a second
 	Pipeline            int           // answers one connection may be behind
 	SendBufferBytes     int           // SO_SNDBUF (socket.send.buffer.bytes), the OS's choice if not positive
 	ReceiveBufferBytes  int           // SO_RCVBUF (socket.receive.buffer.bytes), likewise
@@ -75,6 +77,9 @@ type Server struct {
 
 // Listen opens all listeners; no connection is accepted before Start. On failure nothing stays open.
 func Listen(c Config) (*Server, error) {
+	if c.RestAfter == 0 {
+		c.RestAfter = defaultRestAfter
+	}
 	s := &Server{
 		config:   c,
 		budget:   newBudget(c.QueuedRequestBytes, int64(c.MaxRequestBytes), c.Clock),

@@ -36,12 +36,13 @@ type outgoing struct {
 
 // writeLoop writes the answers in the order of their requests. Those that are ready together are written
 // together. After the first that cannot be written it only releases those that follow.
-func (c *conn) writeLoop() {
-	for q := range c.replies {
+func (c *conn) writeLoop(replies <-chan *queued) {
+	for q := range replies {
 		err := c.answer(q)
 		c.release(q)
+		q.done()
 		c.out.answers++
-		if err == nil && len(c.replies) == 0 {
+		if err == nil && len(replies) == 0 {
 			err = c.flush()
 		}
 		if err != nil && !c.out.broken {
@@ -54,7 +55,7 @@ func (c *conn) writeLoop() {
 }
 
 // release gives back what a reply and its request hold.
-func (c *conn) release(q queued) {
+func (c *conn) release(q *queued) {
 	defer func() {
 		if p := recover(); p != nil {
 			_ = c.panicked("release", q.header, p) // counted and logged; the connection is unharmed
@@ -66,7 +67,7 @@ func (c *conn) release(q queued) {
 
 // answer waits for one reply and encodes it behind those that are to be written. A panic in the reply costs this
 // connection only.
-func (c *conn) answer(q queued) (err error) {
+func (c *conn) answer(q *queued) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = c.panicked("answer", q.header, p)
