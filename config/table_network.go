@@ -113,8 +113,9 @@ var networkTable = []Def{
 		Ignored: true, Doc: "The number of network threads of each listener.",
 	},
 	{
-		Name: "queued.max.request.bytes", Type: Long, Default: "268435456", Kafka: "-1",
-		Doc: "The most bytes of requests read and not yet answered; readers wait. -1 is no limit.",
+		Name: "queued.max.request.bytes", Type: Long, Default: "150994944", Kafka: "-1",
+		Doc: "The most bytes of requests read and not yet answered, of which socket.request.max.bytes are kept for " +
+			"one that finds the rest in use; readers wait. Memory is limited accordingly. -1 is no limit.",
 	},
 	{
 		Name: "queued.max.requests", Type: Int, Default: "500", check: atLeast(1), Ignored: true,
@@ -145,8 +146,8 @@ var networkTable = []Def{
 		Ignored: true, Doc: "The most connections that wait to be accepted.",
 	},
 	{
-		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400",
-		Doc: "The receive buffer of a client's socket; -1 leaves it to the system.",
+		Name: "socket.receive.buffer.bytes", Type: Int, Default: "-1", Kafka: "102400",
+		Doc: "The receive buffer of a client's socket; -1 leaves it to the system, which lets it grow with use.",
 	},
 	{
 		Name: "socket.request.max.bytes", Type: Int, Default: "104857600", check: atLeast(1),

@@ -169,6 +169,32 @@ func TestLargeFrame(t *testing.T) {
 	waitFor(t, "the budget to be whole again", func() bool { return s.budget.used() == 0 })
 }
 
+// TestProvenSenders sends frames of the same and of other lengths after a large one. One that arrived whole
+// earns the next at most as much memory in advance, whatever that announces.
+func TestProvenSenders(t *testing.T) {
+	got := make(chan []byte, 1)
+	s, _ := start(t, func(c *Config) { c.Serve = keepBody(got) })
+	conn := dial(t, s)
+	for i, size := range []int{300_000, 300_000, 299_999, 20, 400_000, 5 << 20, 5 << 20, 100_000} {
+		body := bytes.Repeat([]byte{byte('a' + i)}, size)
+		send(conn, request(3, 0, int32(i), body...))
+		if id, _ := answer(t, conn); id != int32(i) {
+			t.Fatalf("correlation %d; want %d", id, i)
+		}
+		if !bytes.Equal(<-got, body) {
+			t.Fatalf("frame %d of %d bytes arrived changed", i, size)
+		}
+	}
+	waitFor(t, "the budget to be whole again", func() bool { return s.budget.used() == 0 })
+	send(conn, []byte{0x06, 0x40, 0x00, 0x00, 0x00})
+	waitFor(t, "the next frame to be charged", func() bool { return s.budget.used() > 0 })
+	if used := s.budget.used(); used > 128<<10 {
+		t.Errorf("a frame that has not come is charged with %d bytes", used)
+	}
+	conn.Close()
+	waitFor(t, "the budget to be whole again", func() bool { return s.budget.used() == 0 })
+}
+
 // TestFrameCutShort sends part of a frame and hangs up.
 func TestFrameCutShort(t *testing.T) {
 	s, _ := start(t, nil)

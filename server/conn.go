@@ -43,6 +43,8 @@ type conn struct {
 	owed   atomic.Int32 // replies not written yet
 	ending atomic.Bool  // set by the reader when it has ended: the writer does not give the client much time
 	served bool         // a request has been served: the handshake is over
+
+	lastFrame int // length of the last frame, which arrived whole
 }
 
 // queued is a reply on its way to the writer.
