@@ -58,6 +58,7 @@ func serve(ctx context.Context, values *config.Values, logger *slog.Logger) erro
 	for _, name := range values.Ignored() {
 		logger.Warn("setting has no effect", "name", name)
 	}
+	limitMemory(values)
 	b, err := broker.Open(ctx, broker.Config{Values: values, Logger: logger, Version: version})
 	if err != nil {
 		return err
