@@ -37,6 +37,10 @@ type Directory struct {
 	checkpointMu sync.Mutex
 	// startsMu admits one writer of the log starts at a time. It is taken after a log's filesMu.
 	startsMu sync.Mutex
+	// namesMu guards named and is held across the fsync that moves it. It is taken after a log's syncMu.
+	namesMu sync.Mutex
+	named   int64        // so many of the made directories have durable names
+	made    atomic.Int64 // partitions' directories made by this process
 
 	mu      sync.Mutex // guards the fields below; no disk operation is done under it
 	logs    map[metadata.PartitionID]*Log
@@ -125,6 +129,11 @@ func (d *Directory) load() error {
 	if d.clean, err = takeMarker(d.fs, d.path); err != nil {
 		return err
 	}
+	if !d.clean { // a directory that the process before made may be known to the page cache only
+		if err := d.fs.SyncDir(d.path); err != nil {
+			return fmt.Errorf("sync directory: %w", err)
+		}
+	}
 	for _, name := range names {
 		switch {
 		case strings.HasSuffix(name, deletedDirSuffix):
@@ -184,7 +193,7 @@ func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (
 	if err != nil {
 		return nil, err
 	}
-	err = d.makeDir(l.path, k)
+	err = d.makeDir(l, k)
 	if err == nil {
 		err = l.load(k)
 	}
@@ -221,8 +230,10 @@ func (d *Directory) beginOpen(id metadata.PartitionID) (known, error) {
 }
 
 // makeDir makes a partition's directory unless it is there. One that held durable records and is gone is
-// damage.
-func (d *Directory) makeDir(dir string, k known) error {
+// damage. The name becomes durable with the log's first sync: a crash before it takes nothing that was promised,
+// and the next Open makes the directory again.
+func (d *Directory) makeDir(l *Log, k known) error {
+	dir := l.path
 	_, err := d.fs.Stat(dir)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -233,7 +244,23 @@ func (d *Directory) makeDir(dir string, k known) error {
 	if err := d.fs.MkdirAll(dir); err != nil {
 		return err
 	}
-	return d.fs.SyncDir(d.path)
+	l.made = d.made.Add(1)
+	return nil
+}
+
+// syncNames makes the names of the first n directories that were made durable; one fsync serves all who wait.
+func (d *Directory) syncNames(n int64) error {
+	d.namesMu.Lock()
+	defer d.namesMu.Unlock()
+	if d.named >= n {
+		return nil
+	}
+	made := d.made.Load()
+	if err := d.fs.SyncDir(d.path); err != nil {
+		return err
+	}
+	d.named = made
+	return nil
 }
 
 // Close syncs and closes all logs and, if all of them could be, leaves the mark of a clean stop, which saves

@@ -263,3 +263,38 @@ func TestSyncBehindAFailedOne(t *testing.T) {
 		t.Fatalf("durable end %d, %v", end, err)
 	}
 }
+
+// TestNamesAreDurableBeforeRecords crashes after the first acknowledged record of partitions whose directories
+// were made by this process, or by one that was killed before it synced them.
+func TestNamesAreDurableBeforeRecords(t *testing.T) {
+	for _, killed := range []bool{false, true} {
+		mem := vfs.NewMem()
+		clk := clock.NewManual(testStart)
+		d, err := openDir(mem, clk)
+		must(t, err)
+		_, err = d.Open(testID(1), smallConfig(), 0)
+		must(t, err)
+		if killed { // the process is gone, what it wrote is still in memory
+			close(d.stop)
+			<-d.done
+			must(t, d.lock.Close())
+			d, err = openDir(mem, clk)
+			must(t, err)
+		} else {
+			must(t, d.Delete(testID(1)))
+		}
+		l, err := d.Open(testID(1), smallConfig(), 1)
+		must(t, err)
+		_, err = l.Append(data(3, 1), 1)
+		must(t, err)
+		end, err := l.Sync()
+		must(t, err)
+		left, err := openDir(mem.CrashClone(vfs.CrashOptions{}), clk)
+		must(t, err)
+		if l, err = left.Open(testID(1), smallConfig(), 2); err != nil || l.EndOffset() != end || end != 3 {
+			t.Fatalf("killed %v: end %d after a power cut, %v; acknowledged up to %d", killed, l.EndOffset(), err, end)
+		}
+		must(t, left.Close(context.Background()))
+		must(t, d.Close(context.Background()))
+	}
+}

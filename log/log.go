@@ -28,6 +28,9 @@ type Log struct {
 	clk  clock.Clock
 	lg   *slog.Logger
 
+	// made is the number of the log's directory among those that this process made, 0 for one that was there.
+	made int64
+
 	cfg atomic.Pointer[Config]
 	// list is replaced whole, under mu. Readers load it without a lock and take references to the segments in
 	// it.

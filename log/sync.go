@@ -101,7 +101,7 @@ func (l *Log) syncFiles(rolled []*entry, tail *entry, active, dirDirty bool) err
 	l.mu.Lock()
 	l.dirDirty = false
 	l.mu.Unlock()
-	if err := l.fs.SyncDir(l.path); err != nil && !mutantIgnoreSyncError {
+	if err := errors.Join(l.d.syncNames(l.made), l.fs.SyncDir(l.path)); err != nil && !mutantIgnoreSyncError {
 		return fmt.Errorf("sync directory: %w", err)
 	}
 	return nil

@@ -120,8 +120,8 @@ func TestFailedJournalIsFinal(t *testing.T) {
 	r.journalSync(1)
 	fail = syscall.EIO
 	r.append(data(2, 2))
-	if s := SyncSmall([]*Log{r.l})[0]; s.OK || r.l.DurableEnd() != 3 {
-		t.Fatalf("%+v, durable %d, by a sync that failed", s, r.l.DurableEnd())
+	if s := SyncSmall([]*Log{r.l})[0]; s.OK {
+		t.Fatalf("%+v by a sync that failed", s)
 	}
 	r.sync()
 	if SyncSmall([]*Log{r.l})[0].OK || failed != 1 {

@@ -172,7 +172,7 @@ func check(fsys vfs.FS, all []known) error {
 	for _, k := range all {
 		there := slices.Contains(ids, k.id)
 		switch {
-		case k.phase == live && !there:
+		case k.phase == live && k.ackedEnd > 0 && !there:
 			return fmt.Errorf("partition %s is gone", k.id)
 		case k.phase == deleted && there:
 			return fmt.Errorf("deleted partition %s came back", k.id)
