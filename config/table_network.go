@@ -146,8 +146,8 @@ var networkTable = []Def{
 		Ignored: true, Doc: "The most connections that wait to be accepted.",
 	},
 	{
-		Name: "socket.receive.buffer.bytes", Type: Int, Default: "102400",
-		Doc: "The receive buffer of a client's socket; -1 leaves it to the system.",
+		Name: "socket.receive.buffer.bytes", Type: Int, Default: "-1", Kafka: "102400",
+		Doc: "The receive buffer of a client's socket; -1 leaves it to the system, which lets it grow with use.",
 	},
 	{
 		Name: "socket.request.max.bytes", Type: Int, Default: "104857600", check: atLeast(1),
