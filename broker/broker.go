@@ -40,6 +40,9 @@ type Config struct {
 // metaFile is the metadata store's name in the data directory.
 const metaFile = "meta.db"
 
+// gatherLimit is the longest that one of many small appends waits for the others: a few syncs of a fast disk.
+const gatherLimit = time.Millisecond
+
 // Broker is a running broker. Its rooms are listed in the order in which they are opened.
 type Broker struct {
 	config   Config
@@ -139,7 +142,7 @@ func (b *Broker) openLogs(context.Context) error {
 		return fmt.Errorf("open data directory: %w", err)
 	}
 	b.directory = directory
-	b.syncer = partition.NewSyncCommitter(partition.SyncConfig{}, b.config.Clock, b.config.Logger)
+	b.syncer = partition.NewSyncCommitter(partition.SyncConfig{Gather: gatherLimit}, b.config.Clock, b.config.Logger)
 	b.committer = partition.NewPageCacheCommitter(b.syncer, b.config.Clock)
 	b.partitions = partition.NewSet()
 	gc := b.settings.groups

@@ -25,6 +25,7 @@ func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
 		return Ticket{}, p.appendFailed(err)
 	}
 	if !a.Duplicate {
+		p.fresh.Add(int64(b.Size()))
 		p.committer.Submit(p, lead.epoch, a.LastOffset+1)
 	}
 	return Ticket{

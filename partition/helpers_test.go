@@ -34,6 +34,7 @@ type rig struct {
 	p       *Partition
 
 	gate     chan struct{} // when not nil, a sync of records takes one token before it begins
+	began    chan struct{} // told, if it can be, that a sync is at the gate
 	opened   chan struct{} // closed at the end: the gate stands open
 	failSync atomic.Bool
 	syncs    atomic.Int64
@@ -43,11 +44,12 @@ type rigOptions struct {
 	config func(*log.Config)
 	gated  bool
 	page   bool // PageCacheCommitter
+	gather time.Duration
 }
 
 func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
-	r := &rig{TB: t, mem: vfs.NewMem(), clk: clock.NewManual(testStart), opened: make(chan struct{})}
+	r := &rig{TB: t, mem: vfs.NewMem(), clk: clock.NewManual(testStart), began: make(chan struct{}, 1), opened: make(chan struct{})}
 	if o.gated {
 		r.gate = make(chan struct{})
 	}
@@ -61,7 +63,7 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	}
 	l, err := r.d.Open(metadata.PartitionID{Topic: metadata.NewTopicID()}, cfg, 1)
 	must(t, err)
-	r.flusher = NewSyncCommitter(SyncConfig{}, r.clk, quiet)
+	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather}, r.clk, quiet)
 	var c Committer = r.flusher
 	if o.page {
 		c = NewPageCacheCommitter(r.flusher, r.clk)
@@ -80,6 +82,10 @@ func (r *rig) inject(op vfs.Op) error {
 		return nil
 	}
 	if r.gate != nil {
+		select {
+		case r.began <- struct{}{}:
+		default:
+		}
 		select {
 		case <-r.gate:
 		case <-r.opened:
@@ -159,3 +165,6 @@ func (r *rig) allow(n int) {
 		}
 	}()
 }
+
+// reached returns when a sync is at the gate.
+func (r *rig) reached() { <-r.began }

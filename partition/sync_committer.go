@@ -3,6 +3,7 @@ package partition
 import (
 	"log/slog"
 	"sync"
+	"time"
 
 	"weir/internal/clock"
 	"weir/log"
@@ -12,13 +13,16 @@ import (
 type SyncConfig struct {
 	Workers int // fsyncs in flight at once; 0 = 4
 	Round   int // partitions that wait at which they are synced together, through the log's journal; 0 = 4
+	// Gather is the longest that an append may wait for others to share its sync, when others are on their way;
+	// 0 = not at all.
+	Gather time.Duration
 }
 
 // SyncCommitter commits after an fsync that began after the write: group commit. It is the one flusher of a
 // data directory. A partition with something to sync stands in a queue once, however many appends it has had;
 // one fsync serves all of them. What arrives while a partition is being synced has to wait for its next turn,
-// because that fsync may have begun before the write. No timer holds a commit back: while the disk is busy,
-// the next group gathers by itself.
+// because that fsync may have begun before the write. While the disk is busy the next group gathers by itself;
+// when many small appends come it is given a moment to do so (see gather).
 //
 // When many partitions stand in the queue, one worker makes a round of all of them, with one fsync for those that
 // have little to sync; the others wait for it meanwhile, because the next round gathers. Those with much are
@@ -33,6 +37,7 @@ type SyncCommitter struct {
 	queue  []*Partition
 	alone  []*Partition // left over by a round: each is to be synced by itself
 	round  bool         // a worker makes a round
+	gate   gather
 	closed bool
 }
 
@@ -47,14 +52,14 @@ const (
 )
 
 // NewSyncCommitter starts the flusher of one data directory.
-func NewSyncCommitter(c SyncConfig, _ clock.Clock, lg *slog.Logger) *SyncCommitter {
+func NewSyncCommitter(c SyncConfig, clk clock.Clock, lg *slog.Logger) *SyncCommitter {
 	if c.Workers <= 0 {
 		c.Workers = 4
 	}
 	if c.Round <= 0 {
 		c.Round = 4
 	}
-	s := &SyncCommitter{lg: lg, least: c.Round}
+	s := &SyncCommitter{lg: lg, least: c.Round, gate: gather{clk: clk, limit: c.Gather}}
 	s.work = sync.NewCond(&s.mu)
 	for range c.Workers {
 		s.wg.Go(s.flush)
@@ -73,11 +78,12 @@ func (c *SyncCommitter) Submit(p *Partition, _ int32, end int64) {
 		p.halt()
 		return
 	}
+	c.gate.joinLocked(p)
 	switch p.sync {
 	case syncIdle:
-		p.sync = syncQueued
-		c.queue = append(c.queue, p)
-		c.work.Signal()
+		c.enqueueLocked(p)
+	case syncQueued:
+		c.openLocked(p.fresh.Load() >= gatherBytes)
 	case syncRunning:
 		p.sync = syncAgain
 	}
@@ -118,7 +124,7 @@ func (c *SyncCommitter) takeRoundLocked() []*Partition {
 	all := c.queue
 	c.queue, c.round = nil, true
 	for _, p := range all {
-		p.sync = syncRunning
+		c.gate.beginLocked(p)
 	}
 	return all
 }
@@ -136,15 +142,15 @@ func (c *SyncCommitter) takeOneLocked() *Partition {
 	if *queue = (*queue)[1:]; len(*queue) == 0 {
 		*queue = nil // or the array behind it would grow for ever
 	}
-	p.sync = syncRunning
+	c.gate.beginLocked(p)
 	return p
 }
 
 // endLocked lets a partition that was synced stand in the queue again if there is something newer.
 func (c *SyncCommitter) endLocked(p *Partition) {
+	c.gate.endLocked(p)
 	if p.sync == syncAgain {
-		p.sync = syncQueued
-		c.queue = append(c.queue, p)
+		c.enqueueLocked(p)
 	} else {
 		p.sync = syncIdle
 	}
@@ -156,6 +162,7 @@ func (c *SyncCommitter) endRoundLocked(all, left []*Partition) {
 		if len(left) > 0 && left[0] == p {
 			left = left[1:]
 			p.sync = syncQueued
+			c.gate.backLocked(p)
 			c.alone = append(c.alone, p)
 			continue
 		}
@@ -193,6 +200,7 @@ func (c *SyncCommitter) flushOne(p *Partition) {
 func (c *SyncCommitter) Close() {
 	c.mu.Lock()
 	c.closed = true
+	c.openLocked(true)
 	c.work.Broadcast()
 	c.mu.Unlock()
 	c.wg.Wait()
