@@ -66,14 +66,5 @@ func (m *machine) fence(tx *coordinator.Tx, groupID string, c *consumer, members
 	for _, mem := range members {
 		m.forgetTimers(tx, c, mem.id)
 	}
-	tx.Then(func(tx *coordinator.Tx, err error) {
-		if err == nil || !m.holdsConsumer(groupID, c) {
-			return
-		}
-		for _, mem := range members { // it is still there: it gets another chance to be heard of
-			if still := c.members[mem.id]; still != nil {
-				m.prolongConsumer(tx, groupID, c, still)
-			}
-		}
-	})
+	m.rewindIfRefused(tx, groupID, c)
 }

@@ -16,6 +16,7 @@ func (m *machine) settleMember(tx *coordinator.Tx, groupID string, c *consumer, 
 		return mem
 	}
 	tx.Append(groupID, placeRecord(groupID, next))
+	m.rewindIfRefused(tx, groupID, c)
 	if next.classic == nil {
 		m.boundRevocation(tx, groupID, c, next)
 	}

@@ -100,6 +100,22 @@ func (m *machine) forgetTimers(tx *coordinator.Tx, c *consumer, id string) {
 	}
 }
 
+// rewindIfRefused puts the clocks right if what the event wrote is taken back: members that are there after all
+// get another chance to be heard of, those who did not come have none.
+func (m *machine) rewindIfRefused(tx *coordinator.Tx, groupID string, c *consumer) {
+	tx.Then(func(tx *coordinator.Tx, err error) {
+		if err == nil || !m.holdsConsumer(groupID, c) {
+			return
+		}
+		for id := range c.timers {
+			if c.members[id] == nil {
+				m.forgetTimers(tx, c, id)
+			}
+		}
+		m.loadedConsumer(tx, groupID, c)
+	})
+}
+
 // loadedConsumer starts the clocks of what was read from the log.
 func (m *machine) loadedConsumer(tx *coordinator.Tx, groupID string, c *consumer) {
 	for _, mem := range c.members {

@@ -13,6 +13,7 @@ func (m *machine) subscribe(tx *coordinator.Tx, groupID string, c *consumer, bef
 	if c.members[next.id] == nil || !next.sameSubscriber(before) {
 		tx.Append(groupID, consumerMemberRecord(groupID, next))
 		c = m.groups[groupID].orNew(c)
+		m.rewindIfRefused(tx, groupID, c)
 	}
 	bump := !slices.Equal(before.topics, next.topics)
 	changed := bump
