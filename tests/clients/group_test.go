@@ -180,9 +180,12 @@ func (s *suite) feed(t *testing.T, topic, label string, n int) []string {
 
 // groups takes a group through its life: one joins, another joins, leaves, a third joins and dies, all leave,
 // and a new member goes on where they committed.
-func (s *suite) groups(t *testing.T) {
-	topic := s.ref.topic(s.name+".group", groupPartitions, nil)
-	c := s.crew(t, request{Topic: topic, Group: topic + ".members"})
+func (s *suite) groups(t *testing.T) { s.groupLife(t, "") }
+
+// groupLife is groups by one of the protocols that groups have.
+func (s *suite) groupLife(t *testing.T, protocol string) {
+	topic := s.ref.topic(s.name+".group"+protocol, groupPartitions, nil)
+	c := s.crew(t, request{Topic: topic, Group: topic + ".members", Protocol: protocol})
 	first := s.feed(t, topic, "first", 5)
 	a := c.add("")
 	c.awaitShared()

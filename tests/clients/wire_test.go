@@ -37,6 +37,8 @@ type request struct {
 	Instance   string            `json:"instance,omitempty"`
 	Assignor   string            `json:"assignor,omitempty"`
 	SessionMs  int               `json:"session_ms,omitempty"`
+	Protocol   string            `json:"protocol,omitempty"` // of the group; "" is classic
+	Regex      string            `json:"regex,omitempty"`    // subscribes by it instead of Topic
 	Class      string            `json:"class,omitempty"`
 	Args       []string          `json:"args,omitempty"`
 	Stdin      string            `json:"stdin,omitempty"`

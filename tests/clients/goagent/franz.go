@@ -221,7 +221,9 @@ func (f *franz) join(q request) error {
 	if q.Instance != "" {
 		opts = append(opts, kgo.InstanceID(q.Instance))
 	}
-	if q.SessionMs > 0 {
+	if q.Protocol == "consumer" {
+		opts = append(opts, kgo.ServerSideBalancer())
+	} else if q.SessionMs > 0 {
 		opts = append(opts, kgo.SessionTimeout(time.Duration(q.SessionMs)*time.Millisecond),
 			kgo.HeartbeatInterval(500*time.Millisecond))
 	}

@@ -27,6 +27,7 @@ type request struct {
 	Instance   string            `json:"instance"`
 	Assignor   string            `json:"assignor"`
 	SessionMs  int               `json:"session_ms"`
+	Protocol   string            `json:"protocol"`
 }
 
 func (q request) wait() time.Duration { return time.Duration(q.WaitMs) * time.Millisecond }

@@ -133,7 +133,9 @@ public final class Agent implements Wire.Handler {
         if (group != null) {
             c.put(ConsumerConfig.GROUP_ID_CONFIG, group);
         }
-        if (q.hasNonNull("session_ms")) {
+        if (q.hasNonNull("protocol")) {
+            c.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, q.get("protocol").asText());
+        } else if (q.hasNonNull("session_ms")) {
             c.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, q.get("session_ms").asInt());
             c.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
         }

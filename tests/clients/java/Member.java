@@ -14,6 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.common.TopicPartition;
 
 /** One group member: a thread that polls all the time, keeps what it got, and takes orders between polls. */
@@ -38,7 +39,11 @@ final class Member implements ConsumerRebalanceListener {
 
     static Member join(KafkaConsumer<byte[], byte[]> consumer, JsonNode q) {
         Member m = new Member(consumer);
-        consumer.subscribe(List.of(q.get("topic").asText()), m);
+        if (q.hasNonNull("regex")) {
+            consumer.subscribe(new SubscriptionPattern(q.get("regex").asText()), m);
+        } else {
+            consumer.subscribe(List.of(q.get("topic").asText()), m);
+        }
         m.loop.setDaemon(true);
         m.loop.start();
         return m;

@@ -56,7 +56,9 @@ class Client:
         c = {"bootstrap.servers": self.bootstrap, "group.id": q.get("group") or "unused",
              "enable.auto.commit": False, "auto.offset.reset": "earliest", "fetch.message.max.bytes": MAX_BYTES,
              "receive.message.max.bytes": 64 << 20, "fetch.max.bytes": 32 << 20}
-        if q.get("session_ms"):
+        if q.get("protocol") == "consumer":
+            c["group.protocol"] = "consumer"
+        elif q.get("session_ms"):
             c.update({"session.timeout.ms": q["session_ms"], "heartbeat.interval.ms": 500})
         if q.get("instance"):
             c["group.instance.id"] = q["instance"]
@@ -121,7 +123,7 @@ class Client:
             # An error here (a broker that is away, say) is librdkafka's own business: it retries.
             return [self.message(m) for m in c.consume(500, 0.05) if not m.error()]
 
-        c.subscribe([q["topic"]], on_revoke=gone, on_lost=gone)
+        c.subscribe(["^" + q["regex"] + "$" if q.get("regex") else q["topic"]], on_revoke=gone, on_lost=gone)
         self.member = wire.Member(poll, lambda: [tp.partition for tp in c.assignment()])
 
     def state(self, q):

@@ -1,0 +1,123 @@
+//go:build clients
+
+package clients
+
+import (
+	"slices"
+	"testing"
+
+	"weir/tests/brokers"
+)
+
+// consumerKinds are the clients that speak the consumer protocol (KIP-848).
+var consumerKinds = []string{"java", "confluent-kafka", "franz-go"}
+
+// quickHeartbeats lets members learn of a rebalance in half a second and not in five.
+var quickHeartbeats = map[string]string{
+	"group.consumer.min.heartbeat.interval.ms": "500",
+	"group.consumer.heartbeat.interval.ms":     "500",
+	"group.consumer.min.session.timeout.ms":    "6000",
+	"group.consumer.session.timeout.ms":        "6000",
+	"group.initial.rebalance.delay.ms":         "0",
+}
+
+// TestConsumerProtocol takes groups of each client through their lives by the consumer protocol, has them change
+// between the protocols while they run, and has a Java member subscribe by a regular expression.
+func TestConsumerProtocol(t *testing.T) {
+	for _, brokerKind := range brokerKinds {
+		t.Run(brokerKind, func(t *testing.T) {
+			b := brokers.New(t, brokerKind, quickHeartbeats)
+			for _, k := range kinds {
+				if !slices.Contains(consumerKinds, k.name) {
+					continue
+				}
+				t.Run(k.name, func(t *testing.T) {
+					t.Parallel()
+					s := &suite{kind: k, addr: b.Addr, ref: newReference(t, b.Addr)}
+					t.Run("group", func(t *testing.T) { s.groupLife(t, "consumer") })
+					if k.name != "franz-go" { // its agent leaves for good, static or not
+						t.Run("static", s.staticConsumers)
+					}
+					t.Run("migration", s.migration)
+					if k.name == "java" {
+						t.Run("regex", s.regexConsumers)
+					}
+				})
+			}
+		})
+	}
+}
+
+// staticConsumers: a static member that closes and comes back gets its partitions back, and the other one
+// notices nothing.
+func (s *suite) staticConsumers(t *testing.T) {
+	topic := s.ref.topic(s.name+".staticconsumer", groupPartitions, nil)
+	c := s.crew(t, request{Topic: topic, Group: topic + ".members", Protocol: "consumer"})
+	a := c.add("one")
+	c.awaitShared()
+	b := c.add("two")
+	c.awaitShared()
+	owned, revoked := slices.Clone(b.owns), a.revoked
+	c.leave(b)
+	again := c.add("two")
+	c.awaitShared()
+	if !slices.Equal(again.owns, owned) {
+		t.Errorf("it owned %v and got %v back", owned, again.owns)
+	}
+	if a.revoked != revoked {
+		t.Error("the other member was rebalanced")
+	}
+	c.awaitRecords(s.feed(t, topic, "static", 3))
+}
+
+// migration replaces members of the classic protocol by such of the consumer protocol, one by one, and back
+// again. Nothing that was committed comes again, nothing is lost.
+func (s *suite) migration(t *testing.T) {
+	topic := s.ref.topic(s.name+".migration", groupPartitions, nil)
+	c := s.crew(t, request{Topic: topic, Group: topic + ".members"})
+	var fed [][]string
+	step := func(label, protocol, leaves string) {
+		t.Helper()
+		if leaves != "" {
+			c.leave(c.members[0])
+		}
+		c.join.Protocol = protocol
+		c.add("")
+		c.awaitShared()
+		fed = append(fed, s.feed(t, topic, label, 3))
+		c.awaitRecords(fed...)
+		c.commit()
+		listed, err := s.ref.adm.ListGroups(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := listed[c.join.Group]; g.State == "" {
+			t.Errorf("%s: the group is not listed", label)
+		}
+	}
+	step("classic-1", "", "")
+	step("classic-2", "", "")
+	step("up-1", "consumer", "one")
+	step("up-2", "consumer", "one")
+	step("down-1", "", "one")
+	step("down-2", "", "one")
+	for len(c.members) > 0 {
+		c.leave(c.members[0])
+	}
+	c.join.Protocol = "consumer"
+	s.resume(t, c.join)
+}
+
+// regexConsumers: members that subscribe by an expression read what it matches, though the topic comes later.
+func (s *suite) regexConsumers(t *testing.T) {
+	group := s.ref.topic(s.name+".patterned", 1, nil)
+	c := s.crew(t, request{Topic: s.name + ".late", Group: group, Protocol: "consumer",
+		Regex: `jav[a-c]\.late\..*`})
+	c.add("")
+	c.add("")
+	topic := s.ref.topic(s.name+".late", groupPartitions, nil)
+	c.join.Topic = topic
+	c.awaitShared()
+	c.awaitRecords(s.feed(t, topic, "regex", 3))
+	c.commit()
+}
