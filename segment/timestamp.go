@@ -32,7 +32,9 @@ func (s *Segment) LookupTime(ts int64) (TimestampOffset, bool, error) {
 	_, err = w.walk(start, func(h record.Header, pos int64) error {
 		// A batch whose header says that it is too old must be known to say the truth before it is passed over.
 		if pos < s.cold.end.Load() && s.cold.known(pos) == pos {
-			next, err := s.verifyBatch(f.f, pos, w.end)
+			v := s.newWalker(f.f, w.end, sweepChunkBytes)
+			next, err := v.verifyBatch(pos, w.end)
+			v.close()
 			if err != nil {
 				return err
 			}

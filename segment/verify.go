@@ -3,7 +3,6 @@ package segment
 import (
 	"errors"
 	"hash/crc32"
-	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -98,8 +97,10 @@ func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
 	}
 	pos := s.cold.known(r.pos)
 	start := pos
+	w := s.newWalker(f, s.size.Load(), sweepChunkBytes)
+	defer w.close()
 	for pos < min(end, s.cold.end.Load()) {
-		next, err := s.verifyBatch(f, pos, end)
+		next, err := w.verifyBatch(pos, end)
 		if errors.Is(err, errStop) {
 			break // cut short by the size limit
 		}
@@ -120,9 +121,9 @@ func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
 // verifyBatch checks the batch at pos, including against the one after it: base offset and leader epoch are
 // not under the checksum, and a damaged one of them fails to ascend either from the batch before or to the
 // batch after. It returns errStop when the batch reaches past end.
-func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error) {
-	w := s.newWalker(f, s.size.Load(), lookupChunkBytes)
-	defer w.close()
+func (w *walker) verifyBatch(pos, end int64) (next int64, err error) {
+	s := w.s
+	w.prevLast, w.prevEpoch = s.base-1, -1
 	h, err := w.header(pos)
 	if err != nil {
 		return 0, err
@@ -131,7 +132,7 @@ func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error
 	if next > end {
 		return 0, errStop
 	}
-	if err := s.checksum(f, h, pos); err != nil {
+	if err := w.checksum(h, pos); err != nil {
 		return 0, err
 	}
 	if next >= w.end {
@@ -152,25 +153,33 @@ func (s *Segment) verifyBatch(f vfs.File, pos, end int64) (next int64, err error
 	return next, nil // a bad header there is the next batch's fault, and is found when that is read
 }
 
-// checksum compares the CRC-32C of the batch at pos with the one in its header, chunk by chunk: a batch may
-// be larger than memory should be spent on.
+// checksum is walker.checksum for one who does not walk.
 func (s *Segment) checksum(f vfs.File, h record.Header, pos int64) error {
-	bp := buffers.Get().(*[]byte)
-	defer buffers.Put(bp)
+	w := s.newWalker(f, pos+int64(h.Size()), sweepChunkBytes)
+	defer w.close()
+	return w.checksum(h, pos)
+}
+
+// checksum compares the CRC-32C of the batch at pos with the one in its header, buffer by buffer: a batch may
+// be larger than memory should be spent on.
+func (w *walker) checksum(h record.Header, pos int64) error {
 	var crc uint32
 	for at, end := pos+checksumStart, pos+int64(h.Size()); at < end; {
-		b := (*bp)[:min(bufferBytes, end-at)]
-		if n, err := f.ReadAt(b, at); n < len(b) {
-			if err == nil || err == io.EOF {
-				return s.damage(pos, h.BaseOffset, errTorn)
+		if at < w.at || at >= w.at+int64(w.n) {
+			var ioErr *readError
+			switch err := w.fill(at); {
+			case errors.As(err, &ioErr):
+				return ioErr.err
+			case err != nil:
+				return w.s.damage(pos, h.BaseOffset, err)
 			}
-			return err
 		}
+		b := (*w.buf)[at-w.at : min(int64(w.n), end-w.at)]
 		crc = crc32.Update(crc, castagnoli, b)
 		at += int64(len(b))
 	}
 	if crc != h.CRC {
-		return s.damage(pos, h.BaseOffset, errChecksum)
+		return w.s.damage(pos, h.BaseOffset, errChecksum)
 	}
 	return nil
 }
