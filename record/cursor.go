@@ -6,10 +6,11 @@ import (
 	"math"
 )
 
-// cursor reads a batch's records section front to back: either straight from
-// memory (src nil, b is the whole section) or through a window buf that it
-// refills from a decompressor. It never holds more than its window, so the
-// size of the decompressed section does not show in memory.
+// cursor reads a batch's records section front to back: straight from memory
+// (src nil, b is the whole section), from the blocks of a decompressor as it
+// yields them (blocks), or through a window buf that it refills from one. It
+// never holds more than a block or its window, so the size of the decompressed
+// section does not show in memory.
 //
 // The first failure sticks in err; readers after it return zero values.
 type cursor struct {
@@ -18,9 +19,11 @@ type cursor struct {
 	base  int64 // position in the section of b[0]
 	limit int64 // most bytes that src may give
 	src   io.Reader
-	buf   []byte // backs b when src is set
-	eof   bool   // src gave its last byte
-	err   error
+	// blocks is src where it can give its blocks without a copy.
+	blocks blockDecoder
+	buf    []byte // backs b when src is set and blocks is not
+	eof    bool   // src gave its last byte
+	err    error
 }
 
 // windowSize is the length of a cursor's window on a decompressor's output.
@@ -45,10 +48,10 @@ func (c *cursor) refill() bool {
 	c.base += int64(c.pos)
 	c.b, c.pos = c.buf[:0], 0
 	for {
-		n, err := c.src.Read(c.buf)
-		if n > 0 {
-			c.b = c.buf[:n]
-			if c.base+int64(n) > c.limit {
+		more, err := c.more()
+		if len(more) > 0 {
+			c.b = more
+			if c.base+int64(len(more)) > c.limit {
 				c.fail(ErrTooLargeDecompressed)
 				return false
 			}
@@ -63,6 +66,16 @@ func (c *cursor) refill() bool {
 			return false
 		}
 	}
+}
+
+// more is the decompressor's next output; empty without an error when there is
+// none yet.
+func (c *cursor) more() ([]byte, error) {
+	if c.blocks != nil {
+		return c.blocks.block()
+	}
+	n, err := c.src.Read(c.buf)
+	return c.buf[:n], err
 }
 
 // byte reads one byte.
@@ -82,14 +95,11 @@ var errPrematureEnd = fmt.Errorf("records end before their declared size: %w", E
 // errVarint: a variable-length integer without an end.
 var errVarint = fmt.Errorf("variable-length integer is too long: %w", ErrInvalid)
 
-// varint reads a zig-zag int32 of at most five bytes. The one-byte form, which
-// nearly all fields have, is inlined into its callers.
+// varint reads a zig-zag int32 of at most five bytes.
 func (c *cursor) varint() int32 {
-	if c.pos < len(c.b) {
-		if v := c.b[c.pos]; v < 0x80 {
-			c.pos++
-			return int32(v>>1) ^ -int32(v&1)
-		}
+	if v, p := scanVarint(c.b, c.pos); p >= 0 {
+		c.pos = p
+		return v
 	}
 	return c.varintSlow()
 }

@@ -19,6 +19,14 @@ type decoder interface {
 	close()
 }
 
+// blockDecoder is a decoder that yields its output in blocks anyway.
+type blockDecoder interface {
+	decoder
+	// block gives what comes next, never nothing, in memory that is the
+	// decoder's until the next call; io.EOF at the end.
+	block() ([]byte, error)
+}
+
 // newDecoder takes a decoder for c from its pool; the caller opens it, and
 // closes it whether or not that worked.
 func newDecoder(c Codec) (decoder, error) {
@@ -60,6 +68,10 @@ func (s *section) open(b *Batch, limit int64) error {
 	s.dec = dec
 	if err := dec.open(records, limit); err != nil {
 		return fmt.Errorf("decompress %s: %w", b.Codec(), asInvalid(err))
+	}
+	if blocks, ok := dec.(blockDecoder); ok {
+		s.cursor = cursor{limit: limit, src: dec, blocks: blocks}
+		return nil
 	}
 	s.window = windows.Get().(*[windowSize]byte)
 	s.cursor = cursor{limit: limit, src: dec, buf: s.window[:]}

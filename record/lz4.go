@@ -68,17 +68,35 @@ func (d *lz4Decoder) open(in []byte, _ int64) error {
 }
 
 func (d *lz4Decoder) Read(p []byte) (int, error) {
-	for len(d.out) == 0 {
-		if d.done {
-			return 0, io.EOF
-		}
-		if err := d.nextBlock(); err != nil {
-			return 0, err
-		}
+	if err := d.advance(); err != nil {
+		return 0, err
 	}
 	n := copy(p, d.out)
 	d.out = d.out[n:]
 	return n, nil
+}
+
+// advance decodes until there is output to give.
+func (d *lz4Decoder) advance() error {
+	for len(d.out) == 0 {
+		if d.done {
+			return io.EOF
+		}
+		if err := d.nextBlock(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block implements blockDecoder.
+func (d *lz4Decoder) block() ([]byte, error) {
+	if err := d.advance(); err != nil {
+		return nil, err
+	}
+	block := d.out
+	d.out = nil
+	return block, nil
 }
 
 // nextBlock decodes the next block, or finds the end mark.

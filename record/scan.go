@@ -76,6 +76,16 @@ func scanVarint(b []byte, p int) (int32, int) {
 }
 
 func scanVarintSlow(b []byte, p int) (int32, int) {
+	if p+3 <= len(b) { // sizes and offsets of two and three bytes, without a loop
+		v := uint32(b[p])&0x7f | uint32(b[p+1])<<7
+		if b[p+1] < 0x80 {
+			return int32(v>>1) ^ -int32(v&1), p + 2
+		}
+		v = v&0x3fff | uint32(b[p+2])<<14
+		if b[p+2] < 0x80 {
+			return int32(v>>1) ^ -int32(v&1), p + 3
+		}
+	}
 	var v uint32
 	for shift := 0; shift < 35 && p < len(b); shift += 7 {
 		c := b[p]

@@ -54,17 +54,35 @@ func (d *snappyDecoder) header() error {
 }
 
 func (d *snappyDecoder) Read(p []byte) (int, error) {
-	for len(d.out) == 0 {
-		if len(d.in) == 0 {
-			return 0, io.EOF
-		}
-		if err := d.nextChunk(); err != nil {
-			return 0, err
-		}
+	if err := d.advance(); err != nil {
+		return 0, err
 	}
 	n := copy(p, d.out)
 	d.out = d.out[n:]
 	return n, nil
+}
+
+// advance decodes until there is output to give.
+func (d *snappyDecoder) advance() error {
+	for len(d.out) == 0 {
+		if len(d.in) == 0 {
+			return io.EOF
+		}
+		if err := d.nextChunk(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block implements blockDecoder.
+func (d *snappyDecoder) block() ([]byte, error) {
+	if err := d.advance(); err != nil {
+		return nil, err
+	}
+	block := d.out
+	d.out = nil
+	return block, nil
 }
 
 // nextChunk decodes the next block into buf.

@@ -260,3 +260,22 @@ func TestBatchStamps(t *testing.T) {
 		t.Fatalf("%+v", h)
 	}
 }
+
+// TestEqualTimestamps holds that a timestamp which records share is judged like one of a single record.
+func TestEqualTimestamps(t *testing.T) {
+	for _, ms := range []int64{math.MinInt64, -2, 0, 1, testNow, math.MaxInt64} {
+		var errs [2]error
+		for i, n := range []int{1, 3} {
+			bl := NewBuilder(Options{})
+			for range n {
+				bl.Append(ms, nil, []byte("v"))
+			}
+			rules := clientRules()
+			rules.BeforeMaxMs, rules.AfterMaxMs = 1000, 1000
+			_, errs[i] = Validate(bl.Build().Raw, rules)
+		}
+		if (errs[0] == nil) != (errs[1] == nil) || (errs[0] == nil) != (ms == testNow) {
+			t.Errorf("%d: one record: %v; three: %v", ms, errs[0], errs[1])
+		}
+	}
+}

@@ -36,6 +36,10 @@ func walk(b *Batch, r *Rules) (walked, error) {
 		return walked{}, err
 	}
 	w := walked{ordered: true, maxTimestamp: NoTimestamp}
+	var passed struct { // the last timestamp that kept the rules; those of neighbours are often equal
+		any       bool
+		timestamp int64
+	}
 	var rejected *RejectedError
 	for i := range b.Count {
 		m, ok := s.next(maxRecord)
@@ -46,12 +50,20 @@ func walk(b *Batch, r *Rules) (walked, error) {
 			w.ordered = false
 		}
 		timestamp := b.BaseTimestamp + m.timestampDelta
-		w.maxTimestamp = max(w.maxTimestamp, timestamp)
 		if r.RequireKeys && !m.hasKey {
+			w.maxTimestamp = max(w.maxTimestamp, timestamp)
 			rejected = rejected.add(i, ErrInvalid, "compacted topic cannot accept message without key")
-		} else if err := r.checkTimestamp(timestamp, b.LogAppendTime()); err != nil {
-			rejected = rejected.add(i, ErrInvalidTimestamp, err.Error())
+			continue
 		}
+		if passed.any && timestamp == passed.timestamp {
+			continue
+		}
+		w.maxTimestamp = max(w.maxTimestamp, timestamp)
+		if err := r.checkTimestamp(timestamp, b.LogAppendTime()); err != nil {
+			rejected = rejected.add(i, ErrInvalidTimestamp, err.Error())
+			continue
+		}
+		passed.any, passed.timestamp = true, timestamp
 	}
 	if !s.atEnd() {
 		if s.err != nil {
