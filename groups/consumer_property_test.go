@@ -66,7 +66,6 @@ type consumerClient struct {
 	id         string // "" before it joins
 	epoch      int32
 	owned      []metadata.PartitionID
-	topics     []string
 	classic    bool
 	generation int32
 }

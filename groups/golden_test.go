@@ -32,6 +32,7 @@ type conversation struct {
 	members     map[string]string // member id by client
 	generations map[string]int32  // generation by client
 	parked      []waiting
+	revision    int64 // of the cluster
 	shown       int64 // offset up to which the log was shown
 }
 
@@ -56,7 +57,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		"describe":      c.describe, "list": c.list, "delete": c.delete,
 		"tick": c.tickCommand, "crash": c.crashCommand, "resign": c.resign, "lead": c.lead,
 		"log": c.showLog, "hold": c.hold, "release": c.release, "refuse": c.refuse, "accept": c.accept,
-		"forget": c.forget,
+		"forget": c.forget, "cluster": c.cluster, "member": c.member, "consumers": c.consumers,
 	}[d.Cmd]
 	if !ok {
 		d.Fatalf(c.t, "unknown command %s", d.Cmd)
