@@ -5,6 +5,11 @@
 // is kept there in Kafka's own record formats. The shard's goroutine runs every request; see package
 // coordinator for how a decision becomes records and an answer.
 //
+// A group follows the classic protocol, in which one member assigns, or the consumer protocol (KIP-848), in which
+// the coordinator does, and may change from one to the other while it runs.
+//
 // The classic protocol follows Kafka's GroupMetadataManager and ClassicGroup, committed offsets follow
-// OffsetMetadataManager, retention follows KIP-211, static members KIP-345, the two-step join KIP-394.
+// OffsetMetadataManager, retention follows KIP-211, static members KIP-345, the two-step join KIP-394. The consumer
+// protocol follows GroupMetadataManager and CurrentAssignmentBuilder; the assignors are our own, to the definitions
+// of Kafka's.
 package groups
