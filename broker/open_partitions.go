@@ -9,10 +9,15 @@ import (
 	"weir/partition"
 )
 
+// leastOpenWorkers is how many partitions are opened at once whatever num.recovery.threads.per.data.dir says: to
+// open one is to wait for a handful of small reads, and for fsyncs that share the disk's flushes. Each holds
+// about a megabyte while it recovers.
+const leastOpenWorkers = 16
+
 // openAll opens partitions, several at a time: recovery after an unclean stop reads much, and a topic may
 // have hundreds. Those that cannot be opened are logged and come back without a partition.
 func (b *Broker) openAll(all []opening) []opening {
-	workers := min(b.settings.openWorkers, len(all))
+	workers := min(max(b.settings.openWorkers, leastOpenWorkers), len(all))
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range workers {

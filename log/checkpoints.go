@@ -13,6 +13,7 @@ import (
 func (d *Directory) Checkpoint() error {
 	d.checkpointMu.Lock()
 	defer d.checkpointMu.Unlock()
+	d.unpointed.Store(0)
 	d.settleAll()
 	var errs []error
 	points := make(map[metadata.PartitionID]int64)

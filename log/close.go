@@ -62,7 +62,7 @@ func (l *Log) close() error {
 	err := l.Err()
 	if err == nil {
 		l.failure.Store(&failure{fmt.Errorf("%s: %w", l.id, ErrClosed)})
-		if len(l.producers.byID) > 0 {
+		if l.wantsSnapshotLocked() {
 			l.snapshotLocked(l.end.Load())
 		}
 	}

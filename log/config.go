@@ -43,6 +43,7 @@ func DefaultConfig() Config {
 // DirectoryConfig holds the settings of one data directory.
 type DirectoryConfig struct {
 	CheckpointInterval     time.Duration // log.flush.offset.checkpoint.interval.ms; 0 = 60 s
+	CheckpointBytes        int64         // synced bytes after which recovery points are written at once; 0 = 256 MiB
 	ProducerExpiryInterval time.Duration // producer.id.expiration.check.interval.ms; 0 = 10 min
 	ProbeInterval          time.Duration // how often a full disk is tried again; 0 = 1 s
 	BallastBytes           int64         // space set aside so that deletes work on a full disk; 0 = 1 MiB

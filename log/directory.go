@@ -55,6 +55,8 @@ type Directory struct {
 	closed           bool
 
 	journal shared
+	// unpointed is how many bytes have become durable since recovery points were last written.
+	unpointed atomic.Int64
 
 	poke chan struct{} // wakes the housekeeper; one slot
 	stop chan struct{} // closed by Close
@@ -92,6 +94,7 @@ func (c DirectoryConfig) withDefaults() DirectoryConfig {
 	setDefault(&c.ProbeInterval, time.Second)
 	setDefault(&c.BallastBytes, 1<<20)
 	setDefault(&c.JournalBytes, 64<<20)
+	setDefault(&c.CheckpointBytes, 256<<20)
 	return c
 }
 

@@ -298,3 +298,29 @@ func TestNamesAreDurableBeforeRecords(t *testing.T) {
 		must(t, d.Close(context.Background()))
 	}
 }
+
+// TestStartReadsLittleOfALogWithoutProducers counts what a clean start reads: not the headers of all batches.
+func TestStartReadsLittleOfALogWithoutProducers(t *testing.T) {
+	cfg := smallConfig()
+	cfg.SegmentBytes = 64 << 20
+	r := newRig(t, cfg)
+	for ms := range int64(300) {
+		r.append(data(1000, ms))
+	}
+	if r.l.Size() < 2*scanBytes {
+		t.Fatalf("the log has %d bytes only", r.l.Size())
+	}
+	size := r.l.Size()
+	for range 2 {
+		must(t, r.d.Close(context.Background()))
+		fsys, count := vfs.Count(r.fs)
+		d, err := openDir(fsys, r.clk)
+		must(t, err)
+		l, err := d.Open(testID(0), cfg, 1)
+		must(t, err)
+		if read := count.Bytes(vfs.OpReadAt); read > size/2 || l.EndOffset() != 300_000 {
+			t.Fatalf("%d bytes read of %d, end %d", read, size, l.EndOffset())
+		}
+		r.d, r.l = d, l
+	}
+}

@@ -61,7 +61,7 @@ func (d *Directory) housekeep() {
 		case <-timer.C():
 		}
 		now := d.clk.Now()
-		if d.finishRolled() || !now.Before(checkpoint) {
+		if d.finishRolled() || !now.Before(checkpoint) || d.unpointed.Load() >= d.cfg.CheckpointBytes {
 			if err := d.Checkpoint(); err != nil {
 				d.lg.Warn("checkpoint failed, recovery points stay behind", "path", d.path, "error", err)
 			}

@@ -286,7 +286,7 @@ func (l *Log) settle(k known) error {
 	if end == k.recoveryPoint && len(l.rolled) == 0 {
 		return nil // nothing lay past the recovery point
 	}
-	if len(l.producers.byID) > 0 {
+	if l.wantsSnapshotLocked() {
 		l.snapshotLocked(end) // a second crash need not replay again
 	}
 	if _, err := l.sync(true); err != nil {

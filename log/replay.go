@@ -32,7 +32,9 @@ func (l *Log) loadProducers(list segments, to int64) error {
 		}
 		l.snapshots = slices.Delete(l.snapshots, i-1, i)
 	}
+	l.unsnapped = 0
 	return scanAll(list, from, to, func(h record.Header, e *entry) error {
+		l.unsnapped += int64(h.Size())
 		return l.replayBatch(h, func() (record.Batch, error) { return readBatch(e.seg, h) }, nil)
 	})
 }

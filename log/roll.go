@@ -86,11 +86,21 @@ func (l *Log) snapshotLocked(end int64) {
 // after a crash reads of headers that lie before the recovery point.
 const replayBytes = 64 << 20
 
+// scanBytes is how much may follow the newest snapshot of a log without producers that is closed.
+const scanBytes = 1 << 20
+
+// wantsSnapshotLocked says whether a log that is closed or was recovered needs a snapshot at its end: it has
+// producers, or so many records that the next start, which looks for producers behind the newest snapshot,
+// would read long.
+func (l *Log) wantsSnapshotLocked() bool {
+	return len(l.producers.byID) > 0 || l.unsnapped >= scanBytes
+}
+
 // maybeSnapshot takes a snapshot within the active segment when the last one is far behind.
 func (l *Log) maybeSnapshot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.unsnapped >= replayBytes && len(l.producers.byID) > 0 {
+	if l.unsnapped >= replayBytes {
 		l.snapshotLocked(l.end.Load())
 	}
 }

@@ -64,11 +64,23 @@ func (l *Log) noteSettledLocked(end, base, pos int64) {
 	if end > l.durable.Load() {
 		l.durable.Store(end)
 	}
-	switch {
-	case base > l.durableBase:
-		l.durableBase, l.durablePos = base, pos
-	case base == l.durableBase:
-		l.durablePos = max(l.durablePos, pos)
+	l.noteDurableBytesLocked(base, pos)
+}
+
+// noteDurableBytesLocked notes that the bytes of the segment that begins at base are durable up to a position.
+// When much has become so since the last checkpoint, the next is due: recovery reads what lies past it.
+func (l *Log) noteDurableBytesLocked(base, pos int64) {
+	from := int64(0)
+	if base == l.durableBase {
+		from = l.durablePos
+	}
+	if base < l.durableBase || pos < from {
+		return
+	}
+	l.durableBase, l.durablePos = base, pos
+	before := l.d.unpointed.Add(pos-from) - (pos - from)
+	if due := l.d.cfg.CheckpointBytes; before < due && before+pos-from >= due {
+		l.d.wake()
 	}
 }
 

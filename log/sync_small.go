@@ -119,9 +119,7 @@ func (r *dirty) publish() Synced {
 	if l.Err() != nil || l.truncating {
 		return Synced{}
 	}
-	if l.durableBase == r.tail.seg.BaseOffset() {
-		l.durablePos = max(l.durablePos, r.from+r.bytes)
-	}
+	l.noteDurableBytesLocked(r.tail.seg.BaseOffset(), r.from+r.bytes)
 	if r.end > l.durable.Load() {
 		l.durable.Store(r.end)
 	}
