@@ -35,7 +35,7 @@ func TestConsumerProtocol(t *testing.T) {
 					t.Parallel()
 					s := &suite{kind: k, addr: b.Addr, ref: newReference(t, b.Addr)}
 					t.Run("group", func(t *testing.T) { s.groupLife(t, "consumer") })
-					if k.name != "franz-go" { // its agent leaves for good, static or not
+					if k.name != "franz-go" { // Close does not leave for a static member: its session must end
 						t.Run("static", s.staticConsumers)
 					}
 					t.Run("migration", s.migration)
