@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-	"unsafe"
+	"sync"
 
-	"github.com/redis/rueidis"
+	"github.com/gomodule/redigo/redis"
 
 	"weir/bench"
 	"weir/bench/client"
@@ -16,20 +15,22 @@ import (
 // readBytes is about how much one answer brings from a stream where the Config does not say.
 const readBytes = 1 << 20
 
-// blockFor is how long the server holds a read for which it has nothing; then the consumer looks whether it is still wanted.
-const blockFor = time.Second
+// inboxRoom is how many entries wait for the workload.
+const inboxRoom = 16384
 
 type consumer struct {
-	client  rueidis.Client
+	conn    redis.Conn
+	inbox   *client.Inbox[[]byte]
 	streams []string
 	ids     []string // by stream: of the last entry that was read
 	place   map[string]int
-	count   int64
+	count   int
+	running sync.WaitGroup
 }
 
-// NewConsumer gives the i-th consumer.
+// NewConsumer gives the i-th consumer. It reads ahead, so that a Receive that is given up loses nothing.
 func (d *Driver) NewConsumer(_ context.Context, topic string, c bench.Config, i int) (bench.Consumer, error) {
-	conn, err := d.connect()
+	conn, _, err := d.connect()
 	if err != nil {
 		return nil, err
 	}
@@ -37,65 +38,76 @@ func (d *Driver) NewConsumer(_ context.Context, topic string, c bench.Config, i 
 	if bytes == 0 {
 		bytes = readBytes
 	}
-	cs := &consumer{client: conn, streams: client.Share(topic, c, i), place: map[string]int{}, count: int64(max(1, bytes/c.RecordBytes))}
+	cs := &consumer{conn: conn, inbox: client.NewInbox[[]byte](inboxRoom), streams: client.Share(topic, c, i), place: map[string]int{}, count: max(1, bytes/c.RecordBytes)}
 	for n, stream := range cs.streams {
 		cs.ids, cs.place[stream] = append(cs.ids, "0"), n
+	}
+	if len(cs.streams) > 0 {
+		cs.running.Go(func() { cs.inbox.Fail(cs.read()) })
 	}
 	return cs, nil
 }
 
-// Receive reads what is there, or waits. See bench.Consumer.
-func (c *consumer) Receive(ctx context.Context, each func(bench.Record) error) error {
-	if len(c.streams) == 0 {
-		<-ctx.Done()
-		return context.Cause(ctx)
-	}
+// read puts what comes into the inbox until the connection is closed.
+func (c *consumer) read() error {
 	for {
-		read := c.client.B().Xread().Count(c.count).Block(blockFor.Milliseconds()).Streams().Key(c.streams...).Id(c.ids...).Build()
-		streams, err := c.client.Do(ctx, read).ToMap()
-		if rueidis.IsRedisNil(err) {
-			continue // nothing within the time it blocks
-		}
+		read := redis.Args{"COUNT", c.count, "BLOCK", 0, "STREAMS"}.AddFlat(c.streams).AddFlat(c.ids)
+		streams, err := redis.Values(c.conn.Do("XREAD", read...))
 		if err != nil {
-			return errors.Join(err, context.Cause(ctx))
+			return err
 		}
-		for name, entries := range streams {
-			if err := c.take(name, entries, each); err != nil {
+		for _, s := range streams {
+			if err := c.takeStream(s); err != nil {
 				return err
 			}
 		}
-		return nil
 	}
 }
 
-// take gives a stream's entries, each an array of its id and its fields.
-func (c *consumer) take(stream string, answer rueidis.RedisMessage, each func(bench.Record) error) error {
+func (c *consumer) takeStream(answer any) error {
+	parts, err := redis.Values(answer, nil)
+	if err != nil || len(parts) != 2 {
+		return fmt.Errorf("a stream has %d parts: %w", len(parts), errors.Join(err, errors.New("want 2: name and entries")))
+	}
+	name, err1 := redis.String(parts[0], nil)
+	entries, err2 := redis.Values(parts[1], nil)
+	if err := errors.Join(err1, err2); err != nil {
+		return fmt.Errorf("read a stream: %w", err)
+	}
+	return c.take(name, entries)
+}
+
+// Receive gives what has come. See bench.Consumer.
+func (c *consumer) Receive(ctx context.Context, each func(bench.Record) error) error {
+	values, err := c.inbox.Take(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if err := each(bench.Record{Value: v, Partition: -1}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take puts a stream's entries into the inbox, each an array of its id and its fields.
+func (c *consumer) take(stream string, entries []any) error {
 	n, ok := c.place[stream]
 	if !ok {
 		return fmt.Errorf("entries of %q came, which was not asked for", stream)
 	}
-	entries, err := answer.ToArray()
-	if err != nil {
-		return fmt.Errorf("entries of %s: %w", stream, err)
-	}
 	for _, e := range entries {
-		parts, err := e.ToArray()
+		parts, err := redis.Values(e, nil)
 		if err != nil || len(parts) != 2 {
 			return fmt.Errorf("an entry of %s has %d parts: %w", stream, len(parts), errors.Join(err, errShape))
 		}
-		id, err1 := parts[0].ToString()
-		fields, err2 := parts[1].ToArray()
+		id, err1 := redis.String(parts[0], nil)
+		fields, err2 := redis.ByteSlices(parts[1], nil)
 		if err := errors.Join(err1, err2); err != nil || len(fields) != 2 {
 			return fmt.Errorf("an entry of %s has %d fields and values: %w", stream, len(fields), errors.Join(err, errShape))
 		}
-		value, err := fields[1].ToString()
-		if err != nil {
-			return fmt.Errorf("a value of %s: %w", stream, err)
-		}
-		// The library gives a string; copying each value again would be charged to the run. Nobody writes to it.
-		if err := each(bench.Record{Value: unsafe.Slice(unsafe.StringData(value), len(value)), Partition: int32(n)}); err != nil {
-			return err
-		}
+		c.inbox.Put(fields[1])
 		c.ids[n] = id
 	}
 	return nil
@@ -103,8 +115,10 @@ func (c *consumer) take(stream string, answer rueidis.RedisMessage, each func(be
 
 var errShape = errors.New("want 2: an id and one field")
 
-// Close ends the connections.
+// Close ends the connection.
 func (c *consumer) Close() error {
-	c.client.Close()
+	c.inbox.Close()
+	_ = c.conn.Close() // says again why a read ended
+	c.running.Wait()
 	return nil
 }

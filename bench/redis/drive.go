@@ -1,15 +1,13 @@
 // Package redis drives Redis Streams: a partition is a stream (a key), written by XADD and read by XREAD from its start, without a
-// consumer group, as a reader of a log does. A record is an entry of one field. Every XADD is answered by itself; a producer sends
-// what has gathered for a stream as one pipeline and the next when that is answered, so that a stream's records keep their order.
-// Where a Config bounds the records of a batch, pipelines are that short and as many are in flight as it says.
+// consumer group, as a reader of a log does. A record is an entry of one field. A producer has one connection, on which it sends
+// commands without waiting for the answers of those before; the server answers each, in order. A reader has one, too.
 package redis
 
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/redis/rueidis"
+	"github.com/gomodule/redigo/redis"
 
 	"weir/bench"
 	"weir/bench/client"
@@ -18,7 +16,7 @@ import (
 // Driver runs the workloads of package bench on a Redis server.
 type Driver struct {
 	address string
-	client  rueidis.Client
+	conn    redis.Conn
 	streams map[string][]string // by topic
 }
 
@@ -26,20 +24,18 @@ type Driver struct {
 func NewDriver(address string) (*Driver, error) {
 	d := &Driver{address: address, streams: map[string][]string{}}
 	var err error
-	d.client, err = d.connect()
+	d.conn, _, err = d.connect()
 	return d, err
 }
 
-// answerPatience is how long an answer may take. The workloads have a patience of their own, which ends a run earlier.
-const answerPatience = 5 * time.Minute
-
-func (d *Driver) connect() (rueidis.Client, error) {
-	c, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{d.address}, DisableCache: true, DisableRetry: true, ForceSingleClient: true,
-		ConnWriteTimeout: answerPatience})
+// connect opens a connection; the stream under it holds back what is written until it is flushed where the caller says so.
+func (d *Driver) connect() (redis.Conn, *stream, error) {
+	under := new(stream)
+	conn, err := redis.Dial("tcp", d.address, redis.DialNetDial(under.dial))
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", d.address, err)
+		return nil, nil, fmt.Errorf("connect to %s: %w", d.address, err)
 	}
-	return c, nil
+	return conn, under, nil
 }
 
 // Prepare has nothing to make, the first entry makes its stream; it checks that the driver can do what is asked.
@@ -58,14 +54,15 @@ func (d *Driver) Remove(ctx context.Context, topic string) error {
 	if len(streams) == 0 {
 		return nil
 	}
-	return d.client.Do(ctx, d.client.B().Unlink().Key(streams...).Build()).Error()
+	_, err := redis.DoContext(d.conn, ctx, "UNLINK", redis.Args{}.AddFlat(streams)...)
+	return err
 }
 
 // Count is the number of entries in a topic's streams.
 func (d *Driver) Count(ctx context.Context, topic string) (int64, error) {
 	var n int64
 	for _, stream := range d.streams[topic] {
-		length, err := d.client.Do(ctx, d.client.B().Xlen().Key(stream).Build()).AsInt64()
+		length, err := redis.Int64(redis.DoContext(d.conn, ctx, "XLEN", stream))
 		if err != nil {
 			return 0, fmt.Errorf("length of %s: %w", stream, err)
 		}
@@ -74,8 +71,8 @@ func (d *Driver) Count(ctx context.Context, topic string) (int64, error) {
 	return n, nil
 }
 
-// Close ends the driver's own connections; clients have theirs.
+// Close ends the driver's own connection; clients have theirs.
 func (d *Driver) Close() error {
-	d.client.Close()
+	_ = d.conn.Close() // says again why a command failed
 	return nil
 }

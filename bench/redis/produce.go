@@ -2,87 +2,66 @@ package redis
 
 import (
 	"context"
+	"errors"
+	"net"
 	"sync"
 
-	"github.com/redis/rueidis"
+	"github.com/gomodule/redigo/redis"
 
 	"weir/bench"
 	"weir/bench/client"
 )
 
-// unacknowledged is how many records a producer has unanswered, and pipelineMax how many go out at once where the Config says
-// neither: enough that a pipeline's round trip costs little, few enough that an answer is not late for all the others.
-const (
-	unacknowledged = 16384
-	pipelineMax    = 1024
-)
+// unacknowledged is how many records a producer has unanswered where the Config does not say: enough that the server always has
+// work, few enough that an answer is not late for all the others.
+const unacknowledged = 16384
 
 type producer struct {
-	client  rueidis.Client
+	conn    redis.Conn
 	streams []string
 	turn    *client.Turn
 	window  client.Window
-	lanes   []chan item // each has one pipeline under way at a time
-	next    int         // of the lanes, where a stream may have several
-	spread  bool        // records go over the lanes in turn, not by stream
-	most    int         // records of a pipeline
+	dirty   chan struct{}    // has one when something was written and not flushed; closed at the end
+	waiting chan func(error) // what is unanswered, in order; has room for the whole window
 	running sync.WaitGroup
-}
 
-type item struct {
-	stream string
-	value  []byte
-	done   func(error)
+	mu    sync.Mutex // guards writing to conn, under, and the order of waiting
+	under *stream
 }
 
 // NewProducer gives the i-th producer.
 func (d *Driver) NewProducer(_ context.Context, topic string, c bench.Config, i int) (bench.Producer, error) {
-	conn, err := d.connect()
+	conn, under, err := d.connect()
 	if err != nil {
 		return nil, err
 	}
+	under.holdBack()
 	size := client.Unacknowledged(c, unacknowledged)
-	p := &producer{client: conn, streams: client.Streams(topic, c.Partitions), turn: client.NewTurn(c.Partitions, i), window: client.NewWindow(size),
-		most: max(1, min(pipelineMax, int(c.BatchBytes)/c.RecordBytes))}
-	lanes := int(c.Partitions)
-	if c.BatchRecords > 0 {
-		p.most = c.BatchRecords
-		if c.InFlight > 0 {
-			lanes, p.spread = c.InFlight, true
-		}
-	}
-	for range lanes {
-		lane := make(chan item, size)
-		p.lanes = append(p.lanes, lane)
-		p.running.Go(func() { p.run(lane) })
-	}
+	p := &producer{conn: conn, under: under, streams: client.Streams(topic, c.Partitions), turn: client.NewTurn(c.Partitions, i),
+		window: client.NewWindow(size), dirty: make(chan struct{}, 1), waiting: make(chan func(error), size)}
+	p.running.Go(p.flushes)
+	p.running.Go(p.answers)
 	return p, nil
 }
 
-// run sends what gathers in a lane, a pipeline at a time.
-func (p *producer) run(lane <-chan item) {
-	var items []item
-	var commands []rueidis.Completed
-	for first := range lane {
-		items = append(items[:0], first)
-		for more := true; more && len(items) < p.most; {
-			select {
-			case it, ok := <-lane:
-				if more = ok; ok {
-					items = append(items, it)
-				}
-			default:
-				more = false
-			}
+// flushes sends what has gathered since it sent the last time.
+func (p *producer) flushes() {
+	for range p.dirty {
+		p.mu.Lock()
+		err := errors.Join(p.conn.Flush(), p.under.flush())
+		p.mu.Unlock()
+		if err != nil {
+			p.under.Conn.Close() // answers then fails everything that waits
 		}
-		commands = commands[:0]
-		for _, it := range items {
-			commands = append(commands, p.client.B().Xadd().Key(it.stream).Id("*").FieldValue().FieldValue("v", rueidis.BinaryString(it.value)).Build())
-		}
-		for i, answer := range p.client.DoMulti(context.Background(), commands...) {
-			items[i].done(answer.Error())
-			p.window.Leave()
-		}
+	}
+}
+
+// answers calls what belongs to each answer.
+func (p *producer) answers() {
+	for done := range p.waiting {
+		_, err := p.conn.Receive()
+		done(err)
+		p.window.Leave()
 	}
 }
 
@@ -92,23 +71,28 @@ func (p *producer) Send(ctx context.Context, r bench.Record, done func(error)) {
 		done(err)
 		return
 	}
-	to := p.turn.Next(r)
-	lane := to % len(p.lanes)
-	if p.spread {
-		lane, p.next = p.next, (p.next+1)%len(p.lanes)
+	p.mu.Lock()
+	p.waiting <- done
+	// Where this fails the connection is broken, and Receive says so to everything that waits.
+	_ = p.conn.Send("XADD", p.streams[p.turn.Next(r)], "*", "v", r.Value)
+	p.mu.Unlock()
+	select {
+	case p.dirty <- struct{}{}:
+	default:
 	}
-	p.lanes[lane] <- item{p.streams[to], r.Value, done} // has room for the whole window
 }
 
 // Flush waits until everything is answered or has failed.
 func (p *producer) Flush(ctx context.Context) error { return p.window.Drain(ctx) }
 
-// Close ends the connections, and with them what is unanswered.
+// Close ends the connection, and with it what is unanswered.
 func (p *producer) Close() error {
-	for _, lane := range p.lanes {
-		close(lane)
-	}
-	p.client.Close()
+	close(p.dirty)
+	close(p.waiting)
+	err := p.under.Conn.Close()
 	p.running.Wait()
-	return nil
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }
