@@ -23,9 +23,9 @@ var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9]
 //   - Finalized features are those of the cluster's metadata (KIP-584). Transactions and share groups are not
 //     promised.
 //
-// Version notes: v3 client software name and version (42 when malformed) and features, v5 cluster and node
-// check: a client that believes to talk to another cluster or broker is answered 129, to make it bootstrap
-// again (KIP-1242).
+// Version notes: v3 client software name and version (42 when malformed) and features, v4 features whose least
+// level is 0, v5 cluster and node check: a client that believes to talk to another cluster or broker is answered
+// 129, to make it bootstrap again (KIP-1242).
 func (h *Handlers) serveAPIVersions(c *Conn, r *Request) (Reply, error) {
 	version := r.Header.Version
 	resp := kmsg.NewPtrApiVersionsResponse()
@@ -48,7 +48,7 @@ func (h *Handlers) serveAPIVersions(c *Conn, r *Request) (Reply, error) {
 		return &message{Answer: Now(resp), version: version}, nil
 	}
 	resp.ApiKeys = h.advertised()
-	h.addFeatures(resp)
+	h.addFeatures(resp, version)
 	return &message{Answer: Now(resp), version: version}, nil
 }
 
@@ -81,14 +81,17 @@ func (h *Handlers) advertised() []kmsg.ApiVersionsResponseApiKey {
 	return keys
 }
 
-// addFeatures lists the features this broker supports and those finalized in the cluster.
-func (h *Handlers) addFeatures(resp *kmsg.ApiVersionsResponse) {
+// addFeatures lists the features this broker supports and those finalized in the cluster. Clients that ask at
+// versions below 4 cannot take a feature whose least level is 0 (KAFKA-17011): they are not told of it.
+func (h *Handlers) addFeatures(resp *kmsg.ApiVersionsResponse, version int16) {
 	image := h.Cluster.Image()
 	resp.FinalizedFeaturesEpoch = image.FeaturesEpoch
 	for _, f := range SupportedFeatures() {
 		supported := kmsg.NewApiVersionsResponseSupportedFeature()
 		supported.Name, supported.MinVersion, supported.MaxVersion = f.Name, f.Min, f.Max
-		resp.SupportedFeatures = append(resp.SupportedFeatures, supported)
+		if version >= 4 || f.Min > 0 {
+			resp.SupportedFeatures = append(resp.SupportedFeatures, supported)
+		}
 		if level := image.Features[f.Name]; level > 0 {
 			finalized := kmsg.NewApiVersionsResponseFinalizedFeature()
 			finalized.Name, finalized.MinVersionLevel, finalized.MaxVersionLevel = f.Name, level, level

@@ -46,7 +46,7 @@ var differences = []difference{
 	{`(19|32|44)/.*`, every, settingPaths(`min\.insync\.replicas`) + `|Resources\[BROKER,\]\.Configs(\.len)?`,
 		"Kafka writes this setting into the cluster's dynamic ones when it is formatted (KIP-966)"},
 	{`32/broker .*`, `all`, settingPaths(`max\.connections|max\.connections\.per\.ip` +
-		`|queued\.max\.request\.bytes|group\.max\.size`), "connections, memory and groups are bounded by default"},
+		`|queued\.max\.request\.bytes|group\.(consumer\.)?max\.size`), "connections, memory and groups are bounded by default"},
 	{`32/broker .*`, `all`, settingPaths(`(share\.coordinator\.state\.topic|offsets\.topic` +
 		`|transaction\.state\.log)\.(min\.isr|replication\.factor)`),
 		"internal topics have one replica by default"},
@@ -61,7 +61,8 @@ var differences = []difference{
 	{`19/configs .*`, every, settingPaths(`unclean\.leader\.election\.enable|retention\.ms`),
 		"a setting is told as it was understood, not as it was written"},
 	{`32/topic .*`, `documentation`, `.*\.Documentation`, "documented in our own words"},
-	{`32/broker .*`, `all`, settingPaths(`group\.coordinator\.rebalance\.protocols`), "classic groups only"},
+	{`32/broker .*`, `all`, settingPaths(`group\.coordinator\.rebalance\.protocols`), "no streams and no share groups"},
+	{`32/broker .*`, `all`, settingPaths(`socket\.receive\.buffer\.bytes`), "a client's receive buffer grows with use"},
 	{`32/broker .*`, `all`, `Resources\[.*\]\.Configs\[.*\]\.ReadOnly`,
 		"what takes effect at a restart only is read-only; settings that name files or code always are"},
 
