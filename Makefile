@@ -80,10 +80,10 @@ fuzz: ## fuzz every target for 10 s (FUZZTIME=1m for more)
 	@scripts/fuzz $(or $(FUZZTIME),10s)
 
 .PHONY: bench
-bench: build ## Weir beside Apache Kafka in the same run, then the Go benchmarks of the rooms
+bench: build ## Weir beside Apache Kafka and the limit, every workload of bench/suites/kafka.yaml; bench.html (ARGS='--runs 3')
 	@scripts/setup kafka
-	go test -tags compare -count=1 -timeout 40m ./tests/compare -run TestBesideKafka
-	go test -run '^$$' -bench . -benchtime 1s ./...
+	go test -tags compare -count=1 -v -timeout 10m ./tests/compare -run TestStarts
+	$(BIN) bench compare --brokers weir,weir-nosync,kafka,limit --config bench/suites/kafka.yaml --html bench.html $(ARGS)
 
 .PHONY: bench-compare
 bench-compare: ## the Go benchmarks of REF= beside those of the working tree (PKG=./log BENCH=Append COUNT=6 BENCHTIME=1s PROFILE=DIR)

@@ -1,5 +1,5 @@
-// Package compare measures Weir beside Apache Kafka in one run on one machine: start, idle memory, and the workloads of bench in
-// turn (A B A B ...). It prints figures and asserts none: machines differ and are noisy. `make bench` runs it.
+// Package compare prints how soon Weir and Apache Kafka start and what they hold when idle; it asserts no figure, since machines
+// differ and are noisy. `make bench` runs it before the workloads.
 //
 // Beside that it tries the brokers that `weir bench compare` starts, and their drivers, on a little of each workload; `make
 // compare-test` installs them and runs that.
