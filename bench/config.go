@@ -133,3 +133,12 @@ func Default(w Workload) Config {
 	}
 	return c
 }
+
+// volume is about how many bytes of values a run writes.
+func (c Config) volume() int64 {
+	records := float64(c.Records)
+	if c.Records == 0 {
+		records = c.Rate * c.Duration.Seconds()
+	}
+	return max(int64(records*float64(c.RecordBytes)), 1<<20)
+}

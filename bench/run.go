@@ -75,7 +75,7 @@ func (e engine) once(ctx context.Context, c Config, t Target, n int, values [][]
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	if t.DataDir != "" {
-		if err := writeBack(t.DataDir); err != nil {
+		if err := errors.Join(writeBack(t.DataDir), touchPages(c.volume()*3/2)); err != nil {
 			return m, err
 		}
 	}
