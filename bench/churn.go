@@ -14,7 +14,7 @@ import (
 func churn(ctx context.Context, r *run) (err error) {
 	groups, ok := r.d.(Grouper)
 	if !ok {
-		return fmt.Errorf("the driver of %s has no consumer groups", r.t.Name)
+		return fmt.Errorf("consumer groups of %s: %w", r.t.Name, ErrUndriven)
 	}
 	if err := r.prepare(ctx, r.topic); err != nil {
 		return err

@@ -17,7 +17,7 @@ const dialers = 16
 func connections(ctx context.Context, r *run) (err error) {
 	idler, ok := r.d.(Idler)
 	if !ok {
-		return fmt.Errorf("the driver of %s cannot open idle connections", r.t.Name)
+		return fmt.Errorf("idle connections of %s: %w", r.t.Name, ErrUndriven)
 	}
 	if err := r.prepare(ctx, r.topic); err != nil {
 		return err

@@ -2,8 +2,12 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"io"
 )
+
+// ErrUndriven is the error of a Driver for a workload or a size that its protocol, or its client, has no means for.
+var ErrUndriven = errors.New("not driven in this broker's protocol")
 
 // Record is one message on its way to a broker or back.
 type Record struct {

@@ -19,7 +19,7 @@ type engine struct {
 // how it goes, from one goroutine at a time.
 //
 // A run that failed, or lost or failed a record, stands in the report with its Error and is no figure; its target is not run
-// again, the others are. The error joins all of those. The report is never nil.
+// again, the others are. The error joins all of those, but for targets whose Driver gave ErrUndriven while another's did not. The report is never nil.
 func Run(ctx context.Context, c Config, targets []Target, open Opener, observe func(Progress)) (*Report, error) {
 	return engine{sleep: preciseSleep, open: open, observe: observe}.run(ctx, c, targets)
 }
@@ -54,10 +54,24 @@ func (e engine) run(ctx context.Context, c Config, targets []Target) (*Report, e
 			}
 		}
 	}
+	return report, failures(targets, failed)
+}
+
+// failures joins what failed. That a driver has no means for the workload is a dash in the report, and an error only where
+// nobody has.
+func failures(targets []Target, failed map[string]error) (err error) {
+	undriven := 0
 	for _, t := range targets {
-		err = errors.Join(err, failed[t.Name])
+		if errors.Is(failed[t.Name], ErrUndriven) {
+			undriven++
+		}
 	}
-	return report, err
+	for _, t := range targets {
+		if f := failed[t.Name]; !errors.Is(f, ErrUndriven) || undriven == len(targets) {
+			err = errors.Join(err, f)
+		}
+	}
+	return err
 }
 
 // workloads are what each does on a run that is set up.

@@ -98,7 +98,7 @@ func TestWorkloadsOnAFake(t *testing.T) {
 }
 
 func TestClearErrorWhereADriverCannot(t *testing.T) {
-	for w, want := range map[Workload]string{Churn: "no consumer groups", Connections: "cannot open idle connections", Mixed: "data directory",
+	for w, want := range map[Workload]string{Churn: "not driven", Connections: "not driven", Mixed: "data directory",
 		ConsumeCold: "data directory"} {
 		synctest.Test(t, func(t *testing.T) {
 			_, err := onFake(t.Context(), tiny(w), map[string]Driver{"a": newFake()}, nil)
@@ -242,6 +242,25 @@ func TestSeries(t *testing.T) {
 		h, err := back.Results[0].EndToEnd.Histogram()
 		if err != nil || h.TotalCount() != m.Records {
 			t.Errorf("the histogram came back with %v records (%v); want %d", h, err, m.Records)
+		}
+	})
+}
+
+// undriven has no means for any workload.
+type undriven struct{ *fake }
+
+func (undriven) Prepare(context.Context, string, Config) error { return ErrUndriven }
+
+// TestAnUndrivenTargetIsADash: a workload that one of two targets has no means for is not an error of the other.
+func TestAnUndrivenTargetIsADash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		both := map[string]Driver{"a": newFake(), "b": undriven{newFake()}}
+		report, err := onFake(t.Context(), tiny(Produce), both, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Of("b"); len(got) != 1 || !strings.Contains(got[0].Error, "not driven") || report.Of("a")[0].Error != "" {
+			t.Errorf("got %+v; want the figures of a and the reason of b", report.Results)
 		}
 	})
 }

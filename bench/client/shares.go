@@ -57,13 +57,13 @@ func (t *Turn) Next(r bench.Record) int {
 func Check(c bench.Config, workloads ...bench.Workload) error {
 	switch {
 	case !slices.Contains(workloads, c.Workload):
-		return fmt.Errorf("workload %s is not driven in this broker's protocol", c.Workload)
+		return fmt.Errorf("workload %s: %w", c.Workload, bench.ErrUndriven)
 	case c.Codec != "none":
-		return fmt.Errorf("codec %s: this broker's client does not compress batches", c.Codec)
+		return fmt.Errorf("codec %s: this broker's client does not compress batches: %w", c.Codec, bench.ErrUndriven)
 	case c.Keys != "none":
-		return fmt.Errorf("keys %s: this broker's records have no keys", c.Keys)
+		return fmt.Errorf("keys %s: %w", c.Keys, bench.ErrUndriven)
 	case c.Acks == "0":
-		return fmt.Errorf("acks 0: only acknowledged writes are driven in this broker's protocol")
+		return fmt.Errorf("acks 0: %w", bench.ErrUndriven)
 	}
 	return nil
 }

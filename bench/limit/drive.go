@@ -27,7 +27,7 @@ func NewDriver(address string) *Driver { return &Driver{address: address, topics
 // Prepare makes a file a partition.
 func (d *Driver) Prepare(ctx context.Context, name string, c bench.Config) error {
 	if c.Workload == bench.Churn {
-		return fmt.Errorf("workload %s: the limit server has no consumer groups", c.Workload)
+		return fmt.Errorf("workload %s: the limit server has no consumer groups: %w", c.Workload, bench.ErrUndriven)
 	}
 	if _, err := compressor(c.Codec); err != nil {
 		return err
