@@ -23,19 +23,11 @@ func connections(ctx context.Context, r *run) (err error) {
 		return err
 	}
 	r.reads = true
-	cs, err := r.consumers(ctx, r.topic, r.c.Consumers)
+	ps, cs, closeClients, err := r.clients(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeAll(cs)) }()
-	ps, err := r.producers(ctx, r.topic, r.c.Producers)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeAll(ps)) }()
-	if err := r.prime(ctx, ps, cs); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, closeClients()) }()
 	before, err := r.pass(ctx, "before", ps, cs)
 	if err != nil {
 		return err

@@ -21,19 +21,11 @@ func mixed(ctx context.Context, r *run) (err error) {
 	if err != nil {
 		return err
 	}
-	cs, err := r.consumers(ctx, r.topic, r.c.Consumers)
+	ps, cs, closeClients, err := r.clients(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeAll(cs)) }()
-	ps, err := r.producers(ctx, r.topic, r.c.Producers)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeAll(ps)) }()
-	if err := r.prime(ctx, ps, cs); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, closeClients()) }()
 	filled := time.Now()
 	alone, err := r.pass(ctx, "alone", ps, cs)
 	if err != nil {

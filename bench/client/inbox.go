@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"sync"
+
+	"weir/bench"
 )
 
 // Inbox is where a driver whose library calls back, a goroutine a stream, gathers what its consumer receives, in the order in which
@@ -82,4 +84,18 @@ func (in *Inbox[T]) Take(ctx context.Context) ([]T, error) {
 	in.items, in.spare = in.spare[:0], taken
 	in.moved.Broadcast()
 	return taken, nil
+}
+
+// Receive is bench.Consumer's Receive of a driver whose records come as values, from anywhere.
+func Receive(ctx context.Context, in *Inbox[[]byte], each func(bench.Record) error) error {
+	values, err := in.Take(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if err := each(bench.Record{Value: v, Partition: -1}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -55,16 +55,7 @@ func (c *consumer) consume(ctx context.Context, js jetstream.JetStream, stream s
 
 // Receive gives what has come. See bench.Consumer.
 func (c *consumer) Receive(ctx context.Context, each func(bench.Record) error) error {
-	values, err := c.inbox.Take(ctx)
-	if err != nil {
-		return err
-	}
-	for _, v := range values {
-		if err := each(bench.Record{Value: v, Partition: -1}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return client.Receive(ctx, c.inbox, each)
 }
 
 // Close stops reading and ends the connection; the server removes an ordered consumer that nobody asks.

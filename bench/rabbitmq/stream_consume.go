@@ -52,16 +52,7 @@ func (d *StreamDriver) NewConsumer(_ context.Context, topic string, c bench.Conf
 
 // Receive gives what has come. See bench.Consumer.
 func (c *streamConsumer) Receive(ctx context.Context, each func(bench.Record) error) error {
-	values, err := c.inbox.Take(ctx)
-	if err != nil {
-		return err
-	}
-	for _, v := range values {
-		if err := each(bench.Record{Value: v, Partition: -1}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return client.Receive(ctx, c.inbox, each)
 }
 
 // Close ends the connections.

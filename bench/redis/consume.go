@@ -79,16 +79,7 @@ func (c *consumer) takeStream(answer any) error {
 
 // Receive gives what has come. See bench.Consumer.
 func (c *consumer) Receive(ctx context.Context, each func(bench.Record) error) error {
-	values, err := c.inbox.Take(ctx)
-	if err != nil {
-		return err
-	}
-	for _, v := range values {
-		if err := each(bench.Record{Value: v, Partition: -1}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return client.Receive(ctx, c.inbox, each)
 }
 
 // take puts a stream's entries into the inbox, each an array of its id and its fields.
