@@ -55,7 +55,8 @@ func (l *Log) sweepLeftovers() ([]string, error) {
 }
 
 // finishSwaps renames .swap files into place, after removing the segments that they replace: those that begin
-// within the offsets that the swap files hold.
+// within the offsets that the swap files hold. The last batch of a segment that Weir compacts is kept, if need be
+// without records, so these are all that it replaces. A crash in here leaves work that the next start goes on with.
 func (l *Log) finishSwaps(kept, swaps []string) ([]string, error) {
 	from, to := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, name := range swaps {
@@ -68,14 +69,21 @@ func (l *Log) finishSwaps(kept, swaps []string) ([]string, error) {
 		}
 	}
 	out := kept[:0]
+	removed := false
 	for _, name := range kept {
 		offset, ok := leadingOffset(name)
-		if !ok || offset < from || offset >= to {
+		if !ok || offset < from || offset >= to || strings.HasSuffix(name, snapshotSuffix) {
 			out = append(out, name)
 			continue
 		}
 		if err := l.fs.Remove(join(l.path, name)); err != nil {
 			return nil, fmt.Errorf("remove segment that was replaced: %w", err)
+		}
+		removed = true
+	}
+	if removed { // durably, before the swap files lose the names that say what they cover
+		if err := l.fs.SyncDir(l.path); err != nil {
+			return nil, fmt.Errorf("finish swap: %w", err)
 		}
 	}
 	for _, name := range swaps {

@@ -68,6 +68,7 @@ type Log struct {
 	dirDirty  bool              // segment files were created since the directory was last synced
 	// truncating keeps syncs from moving the durable end up again while the log is being cut.
 	truncating bool
+	cuts       int64 // how often the log was truncated since it was opened
 	// settled is the offset up to which the log's own files are durable; durable may be past it.
 	settled int64
 	// durablePos is up to where the bytes of the segment that begins at durableBase are durable.

@@ -66,6 +66,7 @@ func (l *Log) truncate(offset int64) error {
 
 // truncateLocked needs filesMu, syncMu and mu.
 func (l *Log) truncateLocked(offset int64) error {
+	l.cuts++
 	list := *l.list.Load()
 	kept := list.floor(offset)
 	var next segments

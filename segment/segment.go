@@ -87,7 +87,7 @@ type Segment struct {
 	appender indexer
 
 	mu      sync.Mutex // guards the fields below and opening the file
-	suffix  string     // of the file names: "" or ".deleted"
+	suffix  string     // of the file names: "", or what they are called on their way (Create, Rename)
 	sealed  bool
 	removed bool
 	max     TimestampOffset
@@ -119,10 +119,15 @@ func (s *Segment) path(i int) string { return path.Join(s.dir, Names(s.base)[i])
 // Create makes the empty files of an active segment in dir, which the caller syncs. It refuses to empty a
 // log that holds bytes.
 func Create(fsys vfs.FS, dir string, baseOffset int64, c Config) (*Segment, error) {
+	return createAs(fsys, dir, baseOffset, "", c)
+}
+
+func createAs(fsys vfs.FS, dir string, baseOffset int64, suffix string, c Config) (*Segment, error) {
 	s := newSegment(fsys, dir, baseOffset, c)
-	info, err := fsys.Stat(s.path(0))
+	s.suffix = suffix
+	info, err := fsys.Stat(s.pathLocked())
 	if err == nil && info.Size > 0 {
-		return nil, fmt.Errorf("create segment %s: %d bytes are in it: %w", s.path(0), info.Size, fs.ErrExist)
+		return nil, fmt.Errorf("create segment %s: %d bytes are in it: %w", s.pathLocked(), info.Size, fs.ErrExist)
 	}
 	if err := s.create(); err != nil {
 		return nil, fmt.Errorf("create segment: %w", err)
@@ -131,7 +136,7 @@ func Create(fsys vfs.FS, dir string, baseOffset int64, c Config) (*Segment, erro
 }
 
 func (s *Segment) create() error {
-	f, err := s.fs.Create(s.path(0))
+	f, err := s.fs.Create(s.path(0) + s.suffix)
 	if err != nil {
 		return err
 	}
@@ -141,20 +146,20 @@ func (s *Segment) create() error {
 			return errors.Join(err, h.release())
 		}
 	}
-	if s.offsets, err = index.CreateOffset(s.fs, s.path(1), s.base); err != nil {
+	if s.offsets, err = index.CreateOffset(s.fs, s.path(1)+s.suffix, s.base); err != nil {
 		return errors.Join(err, h.release())
 	}
-	if s.times, err = index.CreateTime(s.fs, s.path(2), s.base); err != nil {
+	if s.times, err = index.CreateTime(s.fs, s.path(2)+s.suffix, s.base); err != nil {
 		return errors.Join(err, h.release())
 	}
 	// One of an earlier segment of this name that was cut away must not live on.
-	if err := s.fs.Remove(s.path(3)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.fs.Remove(s.path(3) + s.suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, h.release())
 	}
-	if s.txns, err = index.OpenTxn(s.fs, s.path(3), s.base); err != nil {
+	if s.txns, err = index.OpenTxn(s.fs, s.path(3)+s.suffix, s.base); err != nil {
 		return errors.Join(err, h.release())
 	}
-	info, err := s.fs.Stat(s.path(0))
+	info, err := s.fs.Stat(s.path(0) + s.suffix)
 	if err != nil {
 		return errors.Join(err, h.release())
 	}
