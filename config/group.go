@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -17,11 +18,8 @@ func (r resolver) Group(overrides map[string]string) GroupConfig {
 	return c
 }
 
-// groupBound says that a group setting must lie within a broker setting.
-type groupBound struct {
-	name, broker string
-	most         bool // broker is the largest, not the smallest, allowed
-}
+// groupBound says between which broker settings a group setting must lie; least may be "".
+type groupBound struct{ name, least, most string }
 
 // groupBounds are in the order in which Kafka checks them. It is never written to.
 var groupBounds = boundsOf(
@@ -38,10 +36,9 @@ func boundsOf(words ...string) []groupBound {
 		case "consumer", "share", "streams":
 			kind = w
 		case "num.standby.replicas":
-			all = append(all, groupBound{kind + "." + w, "group." + kind + ".max.standby.replicas", true})
+			all = append(all, groupBound{kind + "." + w, "", "group." + kind + ".max.standby.replicas"})
 		default:
-			all = append(all, groupBound{kind + "." + w, "group." + kind + ".min." + w, false},
-				groupBound{kind + "." + w, "group." + kind + ".max." + w, true})
+			all = append(all, groupBound{kind + "." + w, "group." + kind + ".min." + w, "group." + kind + ".max." + w})
 		}
 	}
 	return all
@@ -62,12 +59,13 @@ func (r resolver) CheckGroup(overrides map[string]string) error {
 	}
 	c := r.Group(overrides)
 	for _, b := range groupBounds {
-		limit := r.Int64(b.broker)
-		if b.most && c.Int64(b.name) > limit {
-			return refuseText(b.name, b.name+" must be less than or equal to "+b.broker)
-		}
-		if !b.most && c.Int64(b.name) < limit {
-			return refuseText(b.name, b.name+" must be greater than or equal to "+b.broker)
+		is, most := c.Int64(b.name), r.Int64(b.most)
+		if b.least == "" {
+			if is > most {
+				return refuseText(b.name, fmt.Sprintf("%s must be less than or equal to %d", b.name, most))
+			}
+		} else if least := r.Int64(b.least); is < least || is > most {
+			return refuseText(b.name, fmt.Sprintf("%s must be in the range %d to %d inclusive.", b.name, least, most))
 		}
 	}
 	for _, kind := range []string{"consumer", "share", "streams"} {

@@ -75,7 +75,7 @@ func pairs(text string) map[string]string {
 	return m
 }
 
-// TestCheckGroupAnswersAsKafka holds the answers that Apache Kafka 4.3.1 gave to the same settings.
+// TestCheckGroupAnswersAsKafka holds the answers that Apache Kafka 4.4.0 gives to the same settings.
 func TestCheckGroupAnswersAsKafka(t *testing.T) {
 	reset := func(given string) string {
 		return "Invalid value " + given + " for configuration share.auto.offset.reset: Invalid value `" + given +
@@ -83,13 +83,10 @@ func TestCheckGroupAnswersAsKafka(t *testing.T) {
 			"format 'by_duration:<PnDTnHnMn.nS.>'."
 	}
 	for given, want := range map[string]string{
-		"nope=1": "Unknown group config name: nope",
-		"consumer.session.timeout.ms=1": "consumer.session.timeout.ms must be greater than or equal to " +
-			"group.consumer.min.session.timeout.ms",
-		"consumer.session.timeout.ms=70000": "consumer.session.timeout.ms must be less than or equal to " +
-			"group.consumer.max.session.timeout.ms",
-		"consumer.heartbeat.interval.ms=1": "consumer.heartbeat.interval.ms must be greater than or equal to " +
-			"group.consumer.min.heartbeat.interval.ms",
+		"nope=1":                                    "Unknown group config name: nope",
+		"consumer.session.timeout.ms=1":             "consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.",
+		"consumer.session.timeout.ms=70000":         "consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.",
+		"consumer.heartbeat.interval.ms=1":          "consumer.heartbeat.interval.ms must be in the range 5000 to 15000 inclusive.",
 		"share.auto.offset.reset=x":                 reset("x"),
 		"share.auto.offset.reset=by_duration:-PT1H": reset("by_duration:-PT1H"),
 		"share.auto.offset.reset=by_duration:x":     reset("by_duration:x"),
@@ -97,12 +94,10 @@ func TestCheckGroupAnswersAsKafka(t *testing.T) {
 			"of: read_committed, read_uncommitted",
 		"share.delivery.count.limit=1": "Invalid value 1 for configuration share.delivery.count.limit: Value " +
 			"must be at least 2",
-		"share.delivery.count.limit=11": "share.delivery.count.limit must be less than or equal to " +
-			"group.share.max.delivery.count.limit",
+		"share.delivery.count.limit=11": "share.delivery.count.limit must be in the range 2 to 10 inclusive.",
 		"share.renew.acknowledge.enable=7": "Invalid value 7 for configuration share.renew.acknowledge.enable: " +
 			"Expected value to be either true or false",
-		"streams.num.standby.replicas=3": "streams.num.standby.replicas must be less than or equal to " +
-			"group.streams.max.standby.replicas",
+		"streams.num.standby.replicas=3": "streams.num.standby.replicas must be less than or equal to 2",
 	} {
 		err := Defaults().CheckGroup(pairs(given))
 		if !errors.Is(err, ErrInvalid) || err.Error() != want {

@@ -27,6 +27,7 @@ var toolClasses = map[string]string{
 	"kafka-log-dirs":             "org.apache.kafka.tools.LogDirsCommand",
 	"kafka-producer-perf-test":   "org.apache.kafka.tools.ProducerPerformance",
 	"kafka-replica-verification": "org.apache.kafka.tools.ReplicaVerificationTool",
+	"group-admin":                "GroupAdmin",
 	"kafka-topics":               "org.apache.kafka.tools.TopicCommand",
 	"kafka-transactions":         "org.apache.kafka.tools.TransactionsCommand",
 	"kafka-verifiable-consumer":  "org.apache.kafka.tools.VerifiableConsumer",

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -74,54 +73,6 @@ func (x *tools) consoleGroup() {
 	first, second := x.run(read), x.run(read)
 	if first+second != lines.String() {
 		x.t.Errorf("first %q, then %q", first, second)
-	}
-}
-
-// consumerGroups lists, describes, resets and deletes groups.
-func (x *tools) consumerGroups() {
-	const topic = " --bootstrap-server BROKER --topic tools-groups"
-	const group = " --bootstrap-server BROKER --group tools-group"
-	x.run("kafka-topics --create --partitions 1" + topic)
-	before := time.Now().UTC()
-	x.feed(strings.Repeat("x\n", 20), "kafka-console-producer"+topic)
-	x.run("kafka-console-consumer --group tools-group --from-beginning --max-messages 12 --timeout-ms 30000" + topic)
-
-	x.says(x.run("kafka-consumer-groups --list --bootstrap-server BROKER"), "tools-group\n")
-	x.says(x.run("kafka-groups --list --bootstrap-server BROKER"), "tools-group", "Classic")
-	out := x.run("kafka-consumer-groups --list --state --bootstrap-server BROKER")
-	if !regexp.MustCompile(`tools-group +(Classic +)?Empty`).MatchString(out) {
-		x.t.Errorf("the list with states:\n%s", out)
-	}
-	offsets := func(current, end, lag string) {
-		x.t.Helper()
-		out := x.run("kafka-consumer-groups --describe" + group)
-		row := `tools-group +tools-groups +0 +(- +)?` + current + ` +` + end + ` +` + lag
-		if !regexp.MustCompile(row).MatchString(out) {
-			x.t.Errorf("the description has no row %q:\n%s", row, out)
-		}
-	}
-	offsets("12", "20", "8")
-	x.says(x.run("kafka-consumer-groups --describe --state"+group), "Empty", "127.0.0.1")
-	x.run("kafka-consumer-groups --describe --members" + group)
-
-	reset := "kafka-consumer-groups --reset-offsets --topic tools-groups" + group + " "
-	for _, c := range []struct{ to, want string }{
-		{"--to-offset 7", "7"}, {"--shift-by 3", "10"}, {"--to-earliest", "0"}, {"--to-latest", "20"},
-		{"--shift-by -100", "0"}, {"--to-datetime " + before.Add(-time.Hour).Format("2006-01-02T15:04:05.000"), "0"},
-		{"--by-duration PT0S", "20"}, {"--to-current", "20"}, {"--to-offset 4", "4"},
-	} {
-		dry := x.run(reset + c.to + " --dry-run")
-		if !regexp.MustCompile(`tools-groups +0 +` + c.want + `\s`).MatchString(dry) {
-			x.t.Errorf("%s would reset to\n%s", c.to, dry)
-		}
-		x.run(reset + c.to + " --execute")
-	}
-	offsets("4", "20", "16")
-	x.says(x.run("kafka-consumer-groups --delete-offsets --topic tools-groups"+group), "Successful")
-	out = x.run("kafka-consumer-groups --delete" + group)
-	x.says(out, "Deletion of requested consumer groups ('tools-group') was successful.")
-	if out := x.run("kafka-consumer-groups --list --bootstrap-server BROKER"); strings.Contains(out, "tools-group\n") {
-		x.t.Errorf("the deleted group is listed:\n%s", out)
 	}
 }
 

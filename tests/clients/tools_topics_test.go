@@ -29,7 +29,6 @@ func TestTools(t *testing.T) {
 				{"configs", (*tools).configs},
 				{"console", (*tools).console},
 				{"console by group", (*tools).consoleGroup},
-				{"consumer groups", (*tools).consumerGroups},
 				{"get offsets", (*tools).getOffsets},
 				{"delete records", (*tools).deleteRecords},
 				{"log dirs", (*tools).logDirs},

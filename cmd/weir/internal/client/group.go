@@ -103,9 +103,9 @@ func groupDescribeCommand(o *options) *cobra.Command {
 		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
-				lags, err := adm.Lag(ctx, names...)
+				lags, err := groupLags(ctx, adm, names)
 				if err != nil {
-					return fmt.Errorf("describe groups: %w", err)
+					return err
 				}
 				out := []groupDescription{}
 				for _, l := range lags.Sorted() {

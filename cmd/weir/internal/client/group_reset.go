@@ -169,11 +169,14 @@ func apply(ctx context.Context, adm *kadm.Client, group string, moves []moved) e
 		return fmt.Errorf("commit offsets of group %q: %w", group, err)
 	}
 	var failed error
-	answers.Each(func(a kadm.OffsetResponse) {
-		if a.Err != nil {
+	for _, a := range answers.Sorted() {
+		switch {
+		case errors.Is(a.Err, kerr.UnknownMemberID):
+			return fmt.Errorf("group %q has members: while it has, only they can move its offsets", group)
+		case a.Err != nil:
 			failed = errors.Join(failed, fmt.Errorf("commit %s/%d of group %q: %w", a.Topic, a.Partition, group, a.Err))
 		}
-	})
+	}
 	return failed
 }
 
