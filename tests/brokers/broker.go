@@ -66,7 +66,7 @@ func (b *Broker) launch() {
 	defer out.Close()
 	cmd := b.command()
 	cmd.Stdout, cmd.Stderr = out, out
-	if err := startChild(cmd); err != nil {
+	if err := StartChild(cmd); err != nil {
 		b.tb.Fatalf("start %s: %v", b.Kind, err)
 	}
 	exited := make(chan struct{})
@@ -170,7 +170,7 @@ func (b *Broker) RSS() (int64, error) {
 func newBroker(tb testing.TB, kind string, dir string) *Broker {
 	tb.Helper()
 	b := &Broker{Kind: kind, Dir: filepath.Join(dir, "data"), Log: filepath.Join(dir, kind+".log"), tb: tb}
-	b.Addr = fmt.Sprintf("127.0.0.1:%d", reservePort(tb))
+	b.Addr = fmt.Sprintf("127.0.0.1:%d", ReservePort(tb))
 	tb.Cleanup(func() {
 		if b.cmd != nil && b.Running() {
 			b.Kill()

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// startChild starts a process that ends with this one, also when this one is killed.
-func startChild(cmd *exec.Cmd) error {
+// StartChild starts a process that ends with this one, also when this one is killed.
+func StartChild(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd.Start()
 }

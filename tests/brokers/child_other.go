@@ -4,5 +4,5 @@ package brokers
 
 import "os/exec"
 
-// startChild starts a process.
-func startChild(cmd *exec.Cmd) error { return cmd.Start() }
+// StartChild starts a process.
+func StartChild(cmd *exec.Cmd) error { return cmd.Start() }

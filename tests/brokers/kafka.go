@@ -15,7 +15,7 @@ func Kafka(tb testing.TB, settings map[string]string) *Broker {
 	dir := tb.TempDir()
 	b := newBroker(tb, KindKafka, dir)
 	node := rivals.KafkaNode{Libs: KafkaLibs(tb), Dir: dir, Data: b.Dir, Addr: b.Addr,
-		Controller: fmt.Sprintf("127.0.0.1:%d", reservePort(tb)), Settings: merged(settings), JVM: []string{"-Xms256m", "-Xmx1g", "-XX:+UseG1GC"}}
+		Controller: fmt.Sprintf("127.0.0.1:%d", ReservePort(tb)), Settings: merged(settings), JVM: []string{"-Xms256m", "-Xmx1g", "-XX:+UseG1GC"}}
 	if err := node.Format(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}

@@ -15,9 +15,9 @@ import (
 // moment must find its port free when it comes back.
 const defaultPorts = "19100-19399"
 
-// reservePort returns a port that nobody listens on and that no other test process that uses this package
+// ReservePort returns a port that nobody listens on and that no other test process that uses this package
 // gets while this test runs. WEIR_TEST_PORTS (FIRST-LAST) replaces the range.
-func reservePort(tb testing.TB) int {
+func ReservePort(tb testing.TB) int {
 	tb.Helper()
 	ports := os.Getenv("WEIR_TEST_PORTS")
 	if ports == "" {
