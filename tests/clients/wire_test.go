@@ -17,7 +17,8 @@ import (
 //	fetch topic partition from|at count wait_ms  reads without a group; answers records
 //	offset topic partition at                    at: a time in ms, -1 the end, -2 the start; -1 if there is none
 //	committed group topic partition              -1 if there is none
-//	join group topic instance assignor session_ms  becomes a group member and consumes from then on
+//	join group topic instance assignor session_ms  becomes a group member and consumes from then on; with diary
+//	                                             it commits by itself and writes down what happens (deliveries_test.go)
 //	state                                        what the member owns, and what it received since the last state
 //	commit                                       commits all that the member received
 //	leave                                        leaves the group
@@ -39,6 +40,7 @@ type request struct {
 	SessionMs  int               `json:"session_ms,omitempty"`
 	Protocol   string            `json:"protocol,omitempty"` // of the group; "" is classic
 	Regex      string            `json:"regex,omitempty"`    // subscribes by it instead of Topic
+	Diary      string            `json:"diary,omitempty"`    // a file
 	Class      string            `json:"class,omitempty"`
 	Args       []string          `json:"args,omitempty"`
 	Stdin      string            `json:"stdin,omitempty"`

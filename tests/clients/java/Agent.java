@@ -35,7 +35,7 @@ public final class Agent implements Wire.Handler {
     private final String bootstrap;
     private final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
     private KafkaConsumer<byte[], byte[]> reader;
-    private Member member;
+    private Joined member;
 
     private Agent(String bootstrap) {
         this.bootstrap = bootstrap;
@@ -56,7 +56,10 @@ public final class Agent implements Wire.Handler {
             case "fetch" -> fetch(q, a);
             case "offset" -> offset(q, a);
             case "committed" -> committed(q, a);
-            case "join" -> member = Member.join(consumer(q.get("group").asText(), q), q);
+            case "join" -> {
+                KafkaConsumer<byte[], byte[]> c = consumer(q.get("group").asText(), q);
+                member = q.hasNonNull("diary") ? Worker.join(c, q) : Member.join(c, q);
+            }
             case "state" -> member.state(a);
             case "commit" -> member.commit();
             case "leave" -> member.leave();
@@ -143,12 +146,27 @@ public final class Agent implements Wire.Handler {
             c.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, q.get("instance").asText());
         }
         if (q.hasNonNull("assignor")) {
-            c.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, switch (q.get("assignor").asText()) {
-                case "cooperative" -> "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
-                default -> "org.apache.kafka.clients.consumer.RangeAssignor";
-            });
+            assignor(c, q.hasNonNull("protocol"), q.get("assignor").asText());
         }
         return new KafkaConsumer<>(c);
+    }
+
+    /** Sets the assignor, or several in order with commas between: of the server in the consumer protocol. */
+    private static void assignor(Map<String, Object> config, boolean server, String names) {
+        if (server) {
+            config.put(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG, names);
+            return;
+        }
+        List<String> classes = new ArrayList<>();
+        for (String name : names.split(",")) {
+            classes.add("org.apache.kafka.clients.consumer." + switch (name) {
+                case "cooperative" -> "CooperativeSticky";
+                case "sticky" -> "Sticky";
+                case "roundrobin" -> "RoundRobin";
+                default -> "Range";
+            } + "Assignor");
+        }
+        config.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, classes);
     }
 
     private KafkaConsumer<byte[], byte[]> reader(JsonNode q) {

@@ -18,7 +18,7 @@ import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.common.TopicPartition;
 
 /** One group member: a thread that polls all the time, keeps what it got, and takes orders between polls. */
-final class Member implements ConsumerRebalanceListener {
+final class Member implements Joined, ConsumerRebalanceListener {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final BlockingQueue<FutureTask<Void>> orders = new LinkedBlockingQueue<>();
     private final Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
@@ -79,18 +79,21 @@ final class Member implements ConsumerRebalanceListener {
         f.get();
     }
 
-    void commit() throws Exception {
+    @Override
+    public void commit() throws Exception {
         order(() -> consumer.commitSync(next));
     }
 
-    void leave() throws Exception {
+    @Override
+    public void leave() throws Exception {
         order(() -> {
             leaving = true;
             consumer.close();
         });
     }
 
-    synchronized void state(ObjectNode a) throws Exception {
+    @Override
+    public synchronized void state(ObjectNode a) throws Exception {
         if (failure != null) {
             throw failure;
         }

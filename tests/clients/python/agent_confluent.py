@@ -1,5 +1,6 @@
 """confluent-kafka (librdkafka) behind the test agents' line protocol: agent_confluent.py BOOTSTRAP."""
 import sys
+import threading
 import time
 
 import confluent_kafka as ck
@@ -8,6 +9,77 @@ from confluent_kafka.admin import AdminClient, NewTopic
 import wire
 
 MAX_BYTES = 16 << 20
+
+
+class Worker:
+    """A group member as a careful user writes one: it commits what it received after every poll, and before it gives partitions
+    up. It keeps a diary in a file, one line "KIND PARTITION OFFSET NANOSECONDS" for each thing that happens, which outlives the
+    process."""
+
+    def __init__(self, consumer, topic, diary):
+        self.consumer, self.topic, self.diary = consumer, topic, open(diary, "w")
+        self.uncommitted = {}  # only the loop touches it
+        self.leaving, self.failure = False, None
+        consumer.subscribe([topic], on_assign=self.own, on_revoke=self.revoked, on_lost=self.lost)
+        self.loop = threading.Thread(target=self.run, daemon=True)
+        self.loop.start()
+
+    def note(self, kind, partition, offset=-1):
+        self.diary.write("%s %d %d %d\n" % (kind, partition, offset, time.time_ns()))
+
+    def run(self):
+        try:
+            while not self.leaving:
+                for m in self.consumer.consume(500, 0.05):
+                    if not m.error():
+                        self.note("got", m.partition(), m.offset())
+                        self.uncommitted[m.partition()] = m.offset() + 1
+                self.commit_now(list(self.uncommitted))
+            self.consumer.close()
+        except Exception as e:
+            self.failure = e
+        finally:
+            self.diary.close()
+
+    def commit_now(self, partitions):
+        """Commits these; a rebalance may come between, and then they stay uncommitted."""
+        offsets = [ck.TopicPartition(self.topic, p, self.uncommitted[p]) for p in partitions if p in self.uncommitted]
+        self.diary.flush()
+        if not offsets:
+            return
+        try:
+            done = self.consumer.commit(offsets=offsets, asynchronous=False)
+        except ck.KafkaException:
+            return
+        for tp in done:
+            if not tp.error:
+                self.note("commit", tp.partition, tp.offset)
+                self.uncommitted.pop(tp.partition)
+        self.diary.flush()
+
+    def own(self, _, tps):
+        for tp in tps:
+            self.note("own", tp.partition)
+
+    def revoked(self, consumer, tps):
+        self.commit_now([tp.partition for tp in tps])
+        self.lost(consumer, tps)
+
+    def lost(self, _, tps):
+        for tp in tps:
+            self.uncommitted.pop(tp.partition, None)
+            self.note("lose", tp.partition)
+
+    def state(self):
+        if self.failure:
+            raise self.failure
+        return {"records": [], "assignment": [tp.partition for tp in self.consumer.assignment()]}
+
+    def leave(self, _):
+        self.leaving = True
+        self.loop.join(60)
+        if self.failure:
+            raise self.failure
 
 
 class Client:
@@ -63,7 +135,8 @@ class Client:
         if q.get("instance"):
             c["group.instance.id"] = q["instance"]
         if q.get("assignor"):
-            c["partition.assignment.strategy"] = {"cooperative": "cooperative-sticky"}.get(q["assignor"], "range")
+            key = "group.remote.assignor" if q.get("protocol") == "consumer" else "partition.assignment.strategy"
+            c[key] = {"cooperative": "cooperative-sticky"}.get(q["assignor"], q["assignor"])
         return ck.Consumer(c)
 
     def lookup(self, c, q):
@@ -115,6 +188,9 @@ class Client:
     def join(self, q):
         c = self.group = self.consumer(q)
         self.topic = q["topic"]
+        if q.get("diary"):
+            self.member = Worker(c, q["topic"], q["diary"])
+            return
 
         def gone(_, tps):
             self.member.on_revoked([tp.partition for tp in tps])
