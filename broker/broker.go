@@ -137,6 +137,7 @@ func (b *Broker) openCluster(ctx context.Context) error {
 func (b *Broker) openLogs(context.Context) error {
 	dc := b.settings.directory
 	dc.BrokerEpoch = b.cluster.Image().BrokerEpoch
+	dc.Compaction = b.settings.compaction(b.cluster.Image())
 	directory, err := log.OpenDirectory(b.config.FS, b.dir, dc, b.config.Clock, b.config.Logger)
 	if err != nil {
 		return fmt.Errorf("open data directory: %w", err)

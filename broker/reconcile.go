@@ -61,6 +61,9 @@ func (r *reconciler) run(changed <-chan struct{}, failed bool) {
 func (r *reconciler) apply(image *metadata.Image) (failed bool) {
 	r.b.groups.SetImage(image)
 	configured := r.dynamic.changed(image, r.b.id)
+	if configured {
+		r.b.directory.SetCompaction(r.b.settings.compaction(image))
+	}
 	present := make(map[metadata.TopicID]bool, len(r.topics))
 	var wanted []opening
 	for _, topic := range image.Topics() {

@@ -203,7 +203,10 @@ func (s *settings) logConfig(image *metadata.Image, topic *metadata.Topic) log.C
 		RetentionBytes:     t.Int64("retention.bytes"), RetentionMs: t.Int64("retention.ms"),
 		FlushMessages: t.Int64("flush.messages"), FlushMs: t.Int64("flush.ms"),
 		FileDeleteDelayMs: t.Int64("file.delete.delay.ms"), MaxMessageBytes: t.Int64("max.message.bytes"),
-		Preallocate: t.Bool("preallocate"), MaxCompactionLagMs: t.Int64("max.compaction.lag.ms"),
+		Preallocate:            t.Bool("preallocate"),
+		MinCleanableDirtyRatio: t.Float64("min.cleanable.dirty.ratio"),
+		MinCompactionLagMs:     t.Int64("min.compaction.lag.ms"), MaxCompactionLagMs: t.Int64("max.compaction.lag.ms"),
+		DeleteRetentionMs:      t.Int64("delete.retention.ms"),
 		ProducerIDExpirationMs: broker.Int64("producer.id.expiration.ms"),
 	}
 	if t.String("message.timestamp.type") == "LogAppendTime" {
@@ -215,6 +218,21 @@ func (s *settings) logConfig(image *metadata.Image, topic *metadata.Topic) log.C
 	}
 	if topic.Internal {
 		c.FlushMessages = 1 // coordinators answer from what is on the disk, whatever the topic's settings say
+	}
+	return c
+}
+
+// compaction is what compaction needs of the settings in force under an image.
+func (s *settings) compaction(image *metadata.Image) log.CompactionConfig {
+	clusterWide, own := image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID)
+	b := config.NewBroker(s.values, clusterWide, own)
+	c := log.CompactionConfig{
+		KeyBytes: b.Int64("log.cleaner.dedupe.buffer.size"), LoadFactor: b.Float64("log.cleaner.io.buffer.load.factor"),
+		IOBytes: b.Int64("log.cleaner.io.buffer.size"), BytesPerSecond: b.Float64("log.cleaner.io.max.bytes.per.second"),
+		Backoff: milliseconds(b.Int64("log.cleaner.backoff.ms")),
+	}
+	if b.Bool("log.cleaner.enable") {
+		c.Threads = int(b.Int64("log.cleaner.threads"))
 	}
 	return c
 }

@@ -5,7 +5,7 @@ var topicTable = []Def{
 	{
 		Name: "cleanup.policy", Type: List, Default: "delete",
 		check: listOf(true, "compact", "delete"), Broker: "log.cleanup.policy",
-		Doc: "What becomes of old segments: delete, compact, both or (empty) neither. Nothing is compacted.",
+		Doc: "What becomes of old segments: delete, compact, both or (empty) neither.",
 	},
 	{
 		Name: "compression.gzip.level", Type: Int, Default: "-1", check: gzipLevel(),
@@ -28,8 +28,8 @@ var topicTable = []Def{
 	},
 	{
 		Name: "delete.retention.ms", Type: Long, Default: "86400000", check: atLeast(0),
-		Ignored: true, Broker: "log.cleaner.delete.retention.ms",
-		Doc: "How long tombstones of a compacted topic are kept.",
+		Broker: "log.cleaner.delete.retention.ms",
+		Doc:    "How long tombstones of a compacted topic are kept.",
 	},
 	{
 		Name: "errors.deadletterqueue.group.enable", Type: Boolean, Default: "false", Ignored: true,
@@ -77,7 +77,7 @@ var topicTable = []Def{
 	{
 		Name: "max.compaction.lag.ms", Type: Long, Default: "9223372036854775807",
 		check: atLeast(1), Broker: "log.cleaner.max.compaction.lag.ms",
-		Doc: "The age at which a compacted topic's segment rolls at the latest.",
+		Doc: "The age at which records are compacted at the latest, and segments of compacted topics roll.",
 	},
 	{
 		Name: "max.decompressed.message.bytes", Type: Int, Default: "67108864", check: atLeast(0),
@@ -106,11 +106,11 @@ var topicTable = []Def{
 	},
 	{
 		Name: "min.cleanable.dirty.ratio", Type: Double, Default: "0.5", check: fraction(0, 1),
-		Ignored: true, Broker: "log.cleaner.min.cleanable.ratio",
-		Doc: "The share of uncompacted bytes from which the log is compacted.",
+		Broker: "log.cleaner.min.cleanable.ratio",
+		Doc:    "The share of uncompacted bytes above which the log is compacted.",
 	},
 	{
-		Name: "min.compaction.lag.ms", Type: Long, Default: "0", check: atLeast(0), Ignored: true,
+		Name: "min.compaction.lag.ms", Type: Long, Default: "0", check: atLeast(0),
 		Broker: "log.cleaner.min.compaction.lag.ms",
 		Doc:    "The shortest time a record stays out of compaction.",
 	},

@@ -25,19 +25,29 @@ type aborted struct {
 // AbortedTxns returns the aborted transactions that overlap [from, to), for a read_committed fetch of that
 // range.
 func (l *Log) AbortedTxns(from, to int64) ([]AbortedTxn, error) {
-	list := *l.list.Load()
+	found, err := l.abortedOver(*l.list.Load(), from, to)
+	if err != nil {
+		return nil, l.readFailed(err)
+	}
 	var out []AbortedTxn
+	for _, t := range found {
+		out = append(out, AbortedTxn{ProducerID: t.ProducerID, FirstOffset: t.FirstOffset})
+	}
+	return out, nil
+}
+
+// abortedOver is AbortedTxns with all that the indexes say.
+func (l *Log) abortedOver(list segments, from, to int64) ([]index.AbortedTxn, error) {
+	var out []index.AbortedTxn
 	for i := max(0, list.floor(from)); i < len(list); i++ {
 		if err := l.checkAborted(list, i); err != nil {
-			return nil, l.readFailed(fmt.Errorf("check aborted transactions: %w", err))
+			return nil, fmt.Errorf("check aborted transactions: %w", err)
 		}
 		txns, done, err := list[i].seg.TxnIndex().Collect(from, to)
 		if err != nil {
-			return nil, l.readFailed(fmt.Errorf("read aborted transactions: %w", err))
+			return nil, fmt.Errorf("read aborted transactions: %w", err)
 		}
-		for _, t := range txns {
-			out = append(out, AbortedTxn{ProducerID: t.ProducerID, FirstOffset: t.FirstOffset})
-		}
+		out = append(out, txns...)
 		if done {
 			break
 		}
@@ -68,7 +78,13 @@ func (l *Log) checkAborted(list segments, i int) error {
 	if werr != nil {
 		return werr
 	}
-	if err != nil || !slices.Equal(have, want) {
+	ok := err == nil && slices.Equal(have, want)
+	if !ok && err == nil && l.compacted.Load() {
+		if ok, err = l.mayHave(e, have, want); err != nil {
+			return err
+		}
+	}
+	if !ok {
 		l.lg.Warn("transaction index is rebuilt from the log", "partition", l.id.String(),
 			"segment", e.seg.BaseOffset(), "entries", len(want), "cause", err)
 		if err := rewriteAborted(x, want); err != nil {
@@ -77,6 +93,36 @@ func (l *Log) checkAborted(list segments, i int) error {
 	}
 	e.aborted.checked.Store(true)
 	return nil
+}
+
+// mayHave reports whether the transaction index of a segment that was compacted can be true. Records of aborted
+// transactions are gone, so the log no longer shows where they began; an entry stays as long as its marker does. So
+// each entry must have its marker, and each transaction that the log still shows its entry, from no later on.
+func (l *Log) mayHave(e *entry, have, want []index.AbortedTxn) (bool, error) {
+	markers := map[int64]int64{} // the producer, by the offset of the marker
+	err := e.seg.Scan(0, func(h record.Header, _ int64) (bool, error) {
+		m, ok, err := l.markerAt(e.seg, h)
+		if ok && h.IsControl() && m.abort {
+			markers[h.BaseOffset] = h.ProducerID
+		}
+		return true, err
+	})
+	if err != nil {
+		return false, err
+	}
+	first := map[int64]int64{} // where the transaction begins, by the offset of the marker
+	for _, t := range have {
+		if producer, ok := markers[t.LastOffset]; !ok || producer != t.ProducerID {
+			return false, nil
+		}
+		first[t.LastOffset] = t.FirstOffset
+	}
+	for _, t := range want {
+		if from, ok := first[t.LastOffset]; !ok || from > t.FirstOffset {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 func rewriteAborted(x *index.Txn, entries []index.AbortedTxn) error {

@@ -33,8 +33,23 @@ func (d *Directory) Checkpoint() error {
 	}
 	recovery := encodeOffsets(d.recovery)
 	d.mu.Unlock()
-	errs = append(errs, d.replace(recoveryPointFile, recovery), d.checkpointStarts())
+	written := d.replace(recoveryPointFile, recovery)
+	if written == nil {
+		d.notePointed(points)
+	}
+	errs = append(errs, written, d.checkpointStarts(), d.checkpointCleaned())
 	return errors.Join(errs...)
+}
+
+// notePointed tells the logs which recovery points are on the disk.
+func (d *Directory) notePointed(points map[metadata.PartitionID]int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id, point := range points {
+		if l := d.logs[id]; l != nil {
+			l.pointed.Store(point)
+		}
+	}
 }
 
 // prepareCheckpoint makes the log's recovery point true on the disk and returns it.
@@ -118,7 +133,9 @@ func (d *Directory) forget(id metadata.PartitionID) error {
 	d.mu.Lock()
 	delete(d.recovery, id)
 	delete(d.starts, id)
+	delete(d.cleaned, id)
 	recovery, starts := encodeOffsets(d.recovery), encodeOffsets(d.starts)
 	d.mu.Unlock()
-	return errors.Join(d.replace(recoveryPointFile, recovery), d.replace(logStartFile, starts))
+	return errors.Join(d.replace(recoveryPointFile, recovery), d.replace(logStartFile, starts),
+		d.checkpointCleaned())
 }

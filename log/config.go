@@ -23,9 +23,12 @@ type Config struct {
 	MaxMessageBytes        int64
 	Preallocate            bool
 	TimestampType          record.TimestampType
-	CleanupDelete          bool  // cleanup.policy has delete
-	CleanupCompact         bool  // cleanup.policy has compact
-	MaxCompactionLagMs     int64 // bounds segment.ms of a compacted topic
+	CleanupDelete          bool // cleanup.policy has delete
+	CleanupCompact         bool // cleanup.policy has compact
+	MinCleanableDirtyRatio float64
+	MinCompactionLagMs     int64
+	MaxCompactionLagMs     int64 // it bounds segment.ms of a compacted topic as well
+	DeleteRetentionMs      int64 // how long tombstones stay once they have been compacted
 	ProducerIDExpirationMs int64
 }
 
@@ -36,7 +39,8 @@ func DefaultConfig() Config {
 		IndexIntervalBytes: 4096,
 		RetentionBytes:     -1, RetentionMs: 7 * 24 * 3600 * 1000,
 		FlushMessages: 1, FlushMs: math.MaxInt64, FileDeleteDelayMs: 60_000, MaxMessageBytes: 1 << 20,
-		CleanupDelete: true, MaxCompactionLagMs: math.MaxInt64, ProducerIDExpirationMs: 24 * 3600 * 1000,
+		CleanupDelete: true, MinCleanableDirtyRatio: 0.5, MaxCompactionLagMs: math.MaxInt64,
+		DeleteRetentionMs: 24 * 3600 * 1000, ProducerIDExpirationMs: 24 * 3600 * 1000,
 	}
 }
 
@@ -49,4 +53,15 @@ type DirectoryConfig struct {
 	BallastBytes           int64         // space set aside so that deletes work on a full disk; 0 = 1 MiB
 	JournalBytes           int64         // of each of the journal's two files; 0 = 64 MiB
 	BrokerEpoch            int64         // written into the clean-shutdown marker (KIP-966)
+	Compaction             CompactionConfig
+}
+
+// CompactionConfig holds the settings of compaction, which those of Kafka's log cleaner are.
+type CompactionConfig struct {
+	Threads        int           // logs that are compacted at once (log.cleaner.threads); 0 = nothing is by itself
+	KeyBytes       int64         // memory of all key tables together (log.cleaner.dedupe.buffer.size); 0 = 128 MiB
+	LoadFactor     float64       // how full one may become (log.cleaner.io.buffer.load.factor); 0 = 0.9
+	IOBytes        int64         // memory of all buffers together (log.cleaner.io.buffer.size); 0 = 512 KiB
+	BytesPerSecond float64       // read and written (log.cleaner.io.max.bytes.per.second); 0 = no limit
+	Backoff        time.Duration // pause when there is nothing to do (log.cleaner.backoff.ms); 0 = 15 s
 }

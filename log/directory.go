@@ -37,6 +37,8 @@ type Directory struct {
 	checkpointMu sync.Mutex
 	// startsMu admits one writer of the log starts at a time. It is taken after a log's filesMu.
 	startsMu sync.Mutex
+	// cleanedMu admits one writer of the marks of compaction at a time. It is taken after a log's locks.
+	cleanedMu sync.Mutex
 	// namesMu guards named and is held across the fsync that moves it. It is taken after a log's syncMu.
 	namesMu sync.Mutex
 	named   int64        // so many of the made directories have durable names
@@ -48,13 +50,18 @@ type Directory struct {
 	// recovery and starts are what the checkpoint files say, or will say at the next write, of all
 	// partitions.
 	recovery, starts map[metadata.PartitionID]int64
-	rolled           map[*Log]bool // have something for the housekeeper
+	cleaned          map[metadata.PartitionID]int64 // up to where logs are compacted; see loadCleaned
+	compactions      map[*Log]bool                  // logs that are being compacted
+	rolled           map[*Log]bool                  // have something for the housekeeper
 	removals         *btree.BTreeG[removal]
 	removalSeq       uint64
 	ballast          bool // the ballast file holds its space
 	closed           bool
 
-	journal shared
+	anyGaps bool // written by load only: any log may have gaps
+
+	journal   shared
+	compactor compactor
 	// unpointed is how many bytes have become durable since recovery points were last written.
 	unpointed atomic.Int64
 
@@ -70,8 +77,8 @@ func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock,
 	d := &Directory{
 		fs: fsys, path: path, cfg: c.withDefaults(), clk: clk, lg: lg,
 		logs: map[metadata.PartitionID]*Log{}, opening: map[metadata.PartitionID]bool{}, rolled: map[*Log]bool{},
-		removals: btree.NewG(8, byDue),
-		poke:     make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		removals: btree.NewG(8, byDue), compactions: map[*Log]bool{},
+		poke: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := vfs.MakeDirs(fsys, path); err != nil {
 		return nil, fmt.Errorf("make data directory %s: %w", path, err)
@@ -85,6 +92,7 @@ func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock,
 		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", path, err), lock.Close())
 	}
 	go d.housekeep()
+	d.SetCompaction(d.cfg.Compaction)
 	return d, nil
 }
 
@@ -128,6 +136,9 @@ func (d *Directory) load() error {
 	}
 	if d.starts == nil {
 		d.starts = map[metadata.PartitionID]int64{}
+	}
+	if err := d.loadCleaned(); err != nil {
+		return err
 	}
 	if d.clean, err = takeMarker(d.fs, d.path); err != nil {
 		return err
@@ -192,7 +203,7 @@ func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (
 		txns: newTransactions(), epoch: -1}
 	l.cfg.Store(&c)
 	l.list.Store(&segments{})
-	k, err := d.beginOpen(id)
+	k, err := d.beginOpen(l)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +228,8 @@ func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (
 }
 
 // beginOpen reserves the partition and returns what is known of it.
-func (d *Directory) beginOpen(id metadata.PartitionID) (known, error) {
+func (d *Directory) beginOpen(l *Log) (known, error) {
+	id := l.id
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -227,6 +239,8 @@ func (d *Directory) beginOpen(id metadata.PartitionID) (known, error) {
 		return known{}, fmt.Errorf("open %s: %w", id, ErrExists)
 	}
 	d.opening[id] = true
+	d.knowGapsLocked(l)
+	l.pointed.Store(d.recovery[id])
 	k := known{clean: d.clean, recoveryPoint: d.recovery[id]}
 	k.start, k.hasStart = d.starts[id]
 	return k, nil
@@ -278,6 +292,7 @@ func (d *Directory) Close(ctx context.Context) error {
 	d.closed = true
 	d.mu.Unlock()
 	close(d.stop)
+	d.compactor.wait()
 	<-d.done
 	d.journal.mu.Lock() // from here on nobody makes one
 	settling := d.journal.done

@@ -12,6 +12,7 @@ const (
 	cleanMarkerFile     = ".kafka_cleanshutdown"
 	recoveryPointFile   = "recovery-point-offset-checkpoint"
 	logStartFile        = "log-start-offset-checkpoint"
+	cleanedFile         = "cleaner-offset-checkpoint"
 	ballastFile         = ".weir-ballast"
 	probeFile           = ".weir-probe"
 	leaderEpochFile     = "leader-epoch-checkpoint"

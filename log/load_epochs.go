@@ -56,20 +56,27 @@ func (l *Log) settleEpochs(rebuild bool) error {
 	return nil
 }
 
-// epochsHold reports whether the newest epochs are those of the batches where they begin, and the newest of
-// all is that of the last batch.
+// epochsHold reports whether the newest epochs are those of the batches where they begin, and the newest of all is that
+// of the last batch. Compaction may have taken the batches at which they begin: then those behind must be of the epoch
+// that the file says.
 func (l *Log) epochsHold(list segments, start, end int64) bool {
 	last, ok := epochAt(list, end-1)
 	if ok && last.LeaderEpoch >= 0 && last.LeaderEpoch != l.epochs.latest() {
 		return false
 	}
+	gaps := !l.contiguous()
 	entries := l.epochs.entries
 	for _, x := range entries[max(0, len(entries)-epochsChecked):] {
 		first, ok := epochAt(list, x.start)
-		if ok && (first.LeaderEpoch != x.epoch || first.BaseOffset != x.start && x.start > start) {
+		moved := ok && gaps && first.BaseOffset > x.start
+		if ok && !moved && (first.LeaderEpoch != x.epoch || first.BaseOffset != x.start && x.start > start) {
 			return false
 		}
-		if before, ok := epochAt(list, x.start-1); ok && x.start > start && before.LeaderEpoch >= x.epoch {
+		if moved && first.LeaderEpoch != l.epochs.of(first.BaseOffset) {
+			return false
+		}
+		before, ok := epochAt(list, x.start-1)
+		if ok && before.BaseOffset < x.start && x.start > start && before.LeaderEpoch >= x.epoch {
 			return false
 		}
 	}

@@ -6,7 +6,7 @@
 // offset past it.
 //
 // Locks, in the order in which they are taken: Directory.checkpointMu, Log.filesMu, Directory.startsMu,
-// Log.syncMu, the journal's, Log.mu, Directory.mu, then the small ones of epochs and transactions.
+// Log.syncMu, the journal's, Directory.cleanedMu, Log.mu, Directory.mu, then the small ones of epochs and transactions.
 package log
 
 import (
@@ -45,9 +45,15 @@ type Log struct {
 	durable atomic.Int64
 	// journaled says that the journal has had bytes of the log since it was opened.
 	journaled atomic.Bool
-	failure   atomic.Pointer[failure]
-	txns      *transactions
-	epochs    epochs
+	// compacted says that compaction may have left gaps between the offsets, now or in an earlier life.
+	compacted atomic.Bool
+	// pointed is the recovery point as it is on the disk: nothing before it comes back out of the journal.
+	pointed atomic.Int64
+	// uncompactable is why the log is not compacted before the next start.
+	uncompactable atomic.Pointer[error]
+	failure       atomic.Pointer[failure]
+	txns          *transactions
+	epochs        epochs
 
 	// filesMu guards the files of sealed segments and of snapshots: sealing, deleting, truncating, closing.
 	filesMu sync.Mutex

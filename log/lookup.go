@@ -126,7 +126,30 @@ func (l *Log) MaxTimestamp() (OffsetAt, bool, error) {
 	if largest < 0 {
 		return OffsetAt{}, false, nil
 	}
+	at, ok, err := l.LookupTime(largest)
+	if ok || err != nil || l.contiguous() {
+		return at, ok, err
+	}
+	// A batch that compaction left without records says the time that they had.
+	if largest, err = l.maxTimestampHeld(list); err != nil || largest < 0 {
+		return OffsetAt{}, false, err
+	}
 	return l.LookupTime(largest)
+}
+
+// maxTimestampHeld is the largest timestamp of the batches that have records.
+func (l *Log) maxTimestampHeld(list segments) (int64, error) {
+	largest := int64(record.NoTimestamp)
+	err := scanAll(list, l.start.Load(), l.end.Load(), func(h record.Header, _ *entry) error {
+		if h.Count > 0 {
+			largest = max(largest, h.MaxTimestamp)
+		}
+		return nil
+	})
+	if err != nil {
+		return largest, l.readFailed(fmt.Errorf("look up the largest time: %w", err))
+	}
+	return largest, nil
 }
 
 // BytesBetween is the bytes of the batches from the one that holds offset from up to the one that holds to.

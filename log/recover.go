@@ -102,7 +102,7 @@ func (l *Log) missing(offset int64, format string, args ...any) error {
 
 // create makes the first segment of a new log.
 func (l *Log) create(k known) error {
-	seg, err := segment.Create(l.fs, l.path, k.start, l.cfg.Load().segmentConfig())
+	seg, err := segment.Create(l.fs, l.path, k.start, l.segmentConfig())
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (l *Log) openSegments(bases []int64, k known) (list segments, end int64, er
 		if i+1 < len(bases) {
 			o.NextOffset = bases[i+1]
 		}
-		seg, err := segment.Open(l.fs, l.path, base, cfg.segmentConfig(), o)
+		seg, err := segment.Open(l.fs, l.path, base, l.segmentConfig(), o)
 		if err != nil {
 			return list, 0, err
 		}
@@ -242,20 +242,19 @@ func (l *Log) reopen(e *entry) (*entry, error) {
 	if err := e.seg.Close(); err != nil {
 		return e, fmt.Errorf("reopen segment %d: %w", base, err)
 	}
-	cfg := l.cfg.Load()
 	o := segment.OpenOptions{Active: true, Clean: true}
-	seg, err := segment.Open(l.fs, l.path, base, cfg.segmentConfig(), o)
+	seg, err := segment.Open(l.fs, l.path, base, l.segmentConfig(), o)
 	if err != nil {
 		return e, err
 	}
-	return newEntry(seg, cfg), nil
+	return newEntry(seg, l.cfg.Load()), nil
 }
 
 // restart begins the log anew at an offset past its end: records were deleted up to there and the rest was
 // lost.
 func (l *Log) restart(offset int64) error {
 	gone := *l.list.Load()
-	seg, err := segment.Create(l.fs, l.path, offset, l.cfg.Load().segmentConfig())
+	seg, err := segment.Create(l.fs, l.path, offset, l.segmentConfig())
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,7 @@ import (
 // rewrite copies a run of segments into one, as replace is given it.
 func (r *rig) rewrite(run segments) *segment.Segment {
 	r.Helper()
-	cfg := r.cfg
-	seg, err := segment.CreateAside(r.fs, r.l.path, run[0].seg.BaseOffset(), cleanedSuffix, cfg.segmentConfig())
+	seg, err := segment.CreateAside(r.fs, r.l.path, run[0].seg.BaseOffset(), cleanedSuffix, r.l.segmentConfig())
 	must(r, err)
 	for _, e := range run {
 		must(r, e.seg.Scan(0, func(h record.Header, _ int64) (bool, error) {

@@ -55,7 +55,7 @@ func (l *Log) rollLocked(cfg *Config) error {
 	if old.seg.BaseOffset() == base {
 		return nil
 	}
-	seg, err := segment.Create(l.fs, l.path, base, cfg.segmentConfig())
+	seg, err := segment.Create(l.fs, l.path, base, l.segmentConfig())
 	if err != nil {
 		l.mustRoll = true
 		return fmt.Errorf("create segment %d: %w", base, err)

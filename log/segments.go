@@ -45,14 +45,17 @@ func (c *Config) segmentMs() int64 {
 	return c.SegmentMs
 }
 
-func (c *Config) segmentConfig() segment.Config {
+// segmentConfig is what a segment of the log is told.
+func (l *Log) segmentConfig() segment.Config {
+	c, whole := l.cfg.Load(), l.contiguous()
 	sc := segment.Config{IndexIntervalBytes: int(c.IndexIntervalBytes), IndexMaxBytes: int(c.SegmentIndexBytes),
-		Contiguous: !c.CleanupCompact, NoGaps: !c.CleanupCompact}
+		Contiguous: whole, NoGaps: whole}
 	if c.Preallocate {
 		sc.Preallocate = c.SegmentBytes
 	}
 	return sc
 }
 
-// contiguous reports whether a gap in the offsets is damage: only compaction makes gaps.
-func (l *Log) contiguous() bool { return !l.cfg.Load().CleanupCompact }
+// contiguous reports whether a gap in the offsets is damage: only compaction makes gaps, under the cleanup.policy now
+// or an earlier one.
+func (l *Log) contiguous() bool { return !l.cfg.Load().CleanupCompact && !l.compacted.Load() }

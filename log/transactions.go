@@ -96,6 +96,31 @@ func (t *transactions) firstUnstable(hw int64) int64 {
 	return t.unstable.Load()
 }
 
+// firstUndecided is the first offset of a transaction whose marker does not lie before the bound, noUnstable with none.
+// Unlike firstUnstable it changes nothing.
+func (t *transactions) firstUndecided(bound int64) int64 {
+	if t.unstable.Load() == noUnstable {
+		return noUnstable
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	first := int64(noUnstable)
+	if t.open == nil {
+		return first
+	}
+	if x, ok := t.open.Min(); ok {
+		first = x.first
+	}
+	t.completed.Ascend(func(x transaction) bool {
+		if x.last < bound {
+			return true
+		}
+		first = min(first, x.first)
+		return false
+	})
+	return first
+}
+
 func (t *transactions) publishLocked() {
 	u := int64(noUnstable)
 	if x, ok := t.open.Min(); ok {

@@ -26,6 +26,9 @@ func (l *Log) Truncate(offset int64) error {
 	if err := l.d.Checkpoint(); err != nil {
 		return fmt.Errorf("truncate %s: %w: %w", l.id, ErrStorage, err)
 	}
+	if err := l.d.lowerCleaned(l, offset); err != nil {
+		return fmt.Errorf("truncate %s: %w: %w", l.id, ErrStorage, err)
+	}
 	// What only the journal held must be in the files before it counts no more.
 	if _, err := l.sync(true); err != nil {
 		return err
@@ -71,7 +74,7 @@ func (l *Log) truncateLocked(offset int64) error {
 	kept := list.floor(offset)
 	var next segments
 	if kept < 0 {
-		seg, err := segment.Create(l.fs, l.path, offset, l.cfg.Load().segmentConfig())
+		seg, err := segment.Create(l.fs, l.path, offset, l.segmentConfig())
 		if err != nil {
 			return err
 		}

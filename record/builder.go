@@ -93,7 +93,7 @@ func (b *Builder) Build() Batch {
 func (b *Builder) finish(raw []byte) Batch {
 	o := &b.o
 	h := Header{
-		BaseOffset: o.BaseOffset, Length: int32(len(raw) - logOverhead), LeaderEpoch: o.LeaderEpoch,
+		BaseOffset: o.BaseOffset, LeaderEpoch: o.LeaderEpoch,
 		Magic: MagicV2, Attributes: int16(o.Codec), LastOffsetDelta: max(b.count-1, 0),
 		BaseTimestamp: b.baseTimestamp, MaxTimestamp: b.maxTimestamp,
 		ProducerID: NoProducerID, ProducerEpoch: NoProducerEpoch, BaseSequence: NoSequence, Count: b.count,
@@ -111,9 +111,15 @@ func (b *Builder) finish(raw []byte) Batch {
 	if o.HasProducer {
 		h.ProducerID, h.ProducerEpoch, h.BaseSequence = o.ProducerID, o.ProducerEpoch, o.BaseSequence
 	}
+	h.finish(raw)
+	return Batch{Header: h, Raw: raw}
+}
+
+// finish writes the header to the start of raw, which holds the whole batch, with its length and its checksum.
+func (h *Header) finish(raw []byte) {
+	h.Length = int32(len(raw) - logOverhead)
 	h.put(raw)
 	h.CRC = binary.BigEndian.Uint32(raw[crcAt:])
-	return Batch{Header: h, Raw: raw}
 }
 
 // put writes the header to the start of raw, with the checksum of all of raw.

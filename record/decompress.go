@@ -109,6 +109,11 @@ func Decompress(b Batch, max int64) ([]byte, error) {
 	if max > 0 {
 		limit = min(limit, max)
 	}
+	return decompressInto(make([]byte, 0, min(limit, int64(4*len(b.Raw)))), b, limit)
+}
+
+// decompressInto is Decompress of a compressed batch into the room behind out, which it replaces if there is too little.
+func decompressInto(out []byte, b Batch, limit int64) ([]byte, error) {
 	dec, err := newDecoder(b.Codec())
 	if err != nil {
 		return nil, fmt.Errorf("decompress batch: %w", err)
@@ -117,7 +122,9 @@ func Decompress(b Batch, max int64) ([]byte, error) {
 	if err := dec.open(b.Raw[HeaderSize:], limit); err != nil {
 		return nil, fmt.Errorf("decompress batch: %s: %w", b.Codec(), asInvalid(err))
 	}
-	out := make([]byte, 0, min(limit, int64(4*len(b.Raw))))
+	if cap(out) == 0 {
+		out = make([]byte, 0, min(limit, int64(4*len(b.Raw))))
+	}
 	for {
 		n, err := dec.Read(out[len(out):cap(out)])
 		out = out[:len(out)+n]

@@ -30,6 +30,7 @@ var rooms = map[string]room{
 	"cluster":            {level: 5, reason: "which metadata is true"},
 	"partition":          {level: 4, reason: "leadership of one log: epochs, high watermark, waiters"},
 	"log":                {level: 3, reason: "one partition's log"},
+	"log/compact":        {level: 2, reason: "what compaction keeps of a log"},
 	"log/journal":        {level: 2, reason: "newest bytes of many logs under one fsync"},
 	"segment":            {level: 2, reason: "one log file with its indexes"},
 	"index":              {level: 1, reason: "sorted fixed-width entries"},

@@ -1,0 +1,5 @@
+//go:build !mutant_keep_oldest
+
+package compact
+
+const mutantKeepOldest = false

@@ -1,0 +1,5 @@
+//go:build !mutant_no_horizon
+
+package compact
+
+const mutantNoHorizon = false

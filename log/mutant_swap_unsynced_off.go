@@ -1,0 +1,5 @@
+//go:build !mutant_swap_unsynced
+
+package log
+
+const mutantSwapUnsynced = false
