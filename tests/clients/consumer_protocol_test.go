@@ -9,9 +9,6 @@ import (
 	"weir/tests/brokers"
 )
 
-// consumerKinds are the clients that speak the consumer protocol (KIP-848).
-var consumerKinds = []string{"java", "confluent-kafka", "franz-go"}
-
 // quickHeartbeats lets members learn of a rebalance in half a second and not in five.
 var quickHeartbeats = map[string]string{
 	"group.consumer.min.heartbeat.interval.ms": "500",
@@ -21,14 +18,14 @@ var quickHeartbeats = map[string]string{
 	"group.initial.rebalance.delay.ms":         "0",
 }
 
-// TestConsumerProtocol takes groups of each client through their lives by the consumer protocol, has them change
-// between the protocols while they run, and has a Java member subscribe by a regular expression.
+// TestConsumerProtocol takes groups of each client through their lives by the consumer protocol, and has them change between
+// the protocols while they run.
 func TestConsumerProtocol(t *testing.T) {
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
 			b := brokers.New(t, brokerKind, quickHeartbeats)
 			for _, k := range kinds {
-				if !slices.Contains(consumerKinds, k.name) {
+				if len(k.remote) == 0 { // it does not speak the protocol
 					continue
 				}
 				t.Run(k.name, func(t *testing.T) {
@@ -39,9 +36,6 @@ func TestConsumerProtocol(t *testing.T) {
 						t.Run("static", s.staticConsumers)
 					}
 					t.Run("migration", s.migration)
-					if k.name == "java" {
-						t.Run("regex", s.regexConsumers)
-					}
 				})
 			}
 		})
@@ -106,18 +100,4 @@ func (s *suite) migration(t *testing.T) {
 	}
 	c.join.Protocol = "consumer"
 	s.resume(t, c.join)
-}
-
-// regexConsumers: members that subscribe by an expression read what it matches, though the topic comes later.
-func (s *suite) regexConsumers(t *testing.T) {
-	group := s.ref.topic(s.name+".patterned", 1, nil)
-	c := s.crew(t, request{Topic: s.name + ".late", Group: group, Protocol: "consumer",
-		Regex: `jav[a-c]\.late\..*`})
-	c.add("")
-	c.add("")
-	topic := s.ref.topic(s.name+".late", groupPartitions, nil)
-	c.join.Topic = topic
-	c.awaitShared()
-	c.awaitRecords(s.feed(t, topic, "regex", 3))
-	c.commit()
 }

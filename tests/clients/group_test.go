@@ -56,7 +56,13 @@ func (c *crew) on(t testing.TB) *crew {
 // add starts a member; instance may be "".
 func (c *crew) add(instance string) *groupMember {
 	c.t.Helper()
-	m := &groupMember{agent: c.s.agent(c.t, c.s.addr)}
+	return c.admit(c.s.agent(c.t, c.s.addr), instance)
+}
+
+// admit has a client join that is in no group.
+func (c *crew) admit(a *agent, instance string) *groupMember {
+	c.t.Helper()
+	m := &groupMember{agent: a}
 	q := c.join
 	q.Instance = instance
 	m.do(q)
@@ -178,8 +184,8 @@ func (s *suite) feed(t *testing.T, topic, label string, n int) []string {
 	return values
 }
 
-// groups takes a group through its life: one joins, another joins, leaves, a third joins and dies, all leave,
-// and a new member goes on where they committed.
+// groups takes a group through its life: one joins, another one, a third one; one leaves, one dies, all leave, and a new
+// member goes on where they committed.
 func (s *suite) groups(t *testing.T) { s.groupLife(t, "") }
 
 // groupLife is groups by one of the protocols that groups have.
@@ -201,6 +207,8 @@ func (s *suite) groupLife(t *testing.T, protocol string) {
 	c.awaitRecords(first, second)
 	c.commit()
 
+	dying := c.add("")
+	c.awaitShared()
 	c.leave(b)
 	left := time.Now()
 	c.awaitShared()
@@ -211,8 +219,6 @@ func (s *suite) groupLife(t *testing.T, protocol string) {
 	c.awaitRecords(first, second, third)
 	c.commit()
 
-	dying := c.add("")
-	c.awaitShared()
 	c.die(dying)
 	c.awaitShared()
 	fourth := s.feed(t, topic, "fourth", 5)

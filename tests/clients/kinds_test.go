@@ -16,12 +16,16 @@ type kind struct {
 	name    string
 	command func(root, libs, bootstrap string) []string
 
-	static      bool // group.instance.id
-	cooperative bool // incremental rebalances
-	exact       bool // it may say at which offset each record is stored
+	static      bool     // group.instance.id
+	cooperative bool     // incremental rebalances
+	assignors   []string // of its own, in the agents' words
+	remote      []string // the server's that it can ask for, if it speaks the consumer protocol
+	regex       bool     // subscribes by a regular expression, and finds topics that come later
+	exact       bool     // it may say at which offset each record is stored
 
 	// Oddities of the client itself, the same against Apache Kafka.
 	emptyIsNull bool // it reads empty keys, values and header values as null
+	looseSticky bool // its eager sticky assignor moves more than it must
 	soreLoser   bool // after a record was refused its producer refuses all that follow
 }
 
@@ -40,15 +44,20 @@ func goagent(client string) func(root, libs, bootstrap string) []string {
 
 // kinds are the clients with an agent; kcat, which has only its command line, is in kcat_test.go.
 var kinds = []kind{
-	{name: "java", command: java, static: true, cooperative: true, exact: true},
-	{name: "confluent-kafka", command: python("agent_confluent.py"), static: true, cooperative: true, exact: true},
-	{name: "kafka-python", command: python("agent_kafka_python.py"), static: true, cooperative: true, exact: true,
-		soreLoser: true},
-	{name: "aiokafka", command: python("agent_aiokafka.py"), static: true, exact: true},
-	{name: "kafkajs", command: node, exact: true},
-	{name: "sarama", command: goagent("sarama"), static: true, cooperative: true, exact: true},
-	{name: "kafka-go", command: goagent("kafka-go"), emptyIsNull: true},
-	{name: "franz-go", command: goagent("franz-go"), static: true, cooperative: true, exact: true},
+	{name: "java", command: java, static: true, cooperative: true, exact: true, regex: true,
+		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}, remote: []string{"uniform", "range"}},
+	{name: "confluent-kafka", command: python("agent_confluent.py"), static: true, cooperative: true, exact: true, regex: true,
+		assignors: []string{"range", "roundrobin", "cooperative"}, remote: []string{"uniform", "range"}},
+	{name: "kafka-python", command: python("agent_kafka_python.py"), static: true, cooperative: true, exact: true, regex: true,
+		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}, soreLoser: true},
+	{name: "aiokafka", command: python("agent_aiokafka.py"), static: true, exact: true, regex: true,
+		assignors: []string{"range", "roundrobin", "sticky"}},
+	{name: "kafkajs", command: node, exact: true, assignors: []string{"roundrobin"}},
+	{name: "sarama", command: goagent("sarama"), static: true, cooperative: true, exact: true,
+		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}},
+	{name: "kafka-go", command: goagent("kafka-go"), emptyIsNull: true, assignors: []string{"range", "roundrobin"}},
+	{name: "franz-go", command: goagent("franz-go"), static: true, cooperative: true, exact: true, regex: true, looseSticky: true,
+		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}, remote: []string{"uniform", "range"}},
 }
 
 func java(root, libs, bootstrap string) []string {

@@ -9,21 +9,25 @@ import (
 	"weir/tests/brokers"
 )
 
-// TestRestart keeps every client's producer and group member alive while the broker is stopped and started,
-// then killed and started: they go on by themselves, nothing is lost, nothing comes twice, and the group
-// resumes.
+// TestRestart keeps every client's producer and group members, of every protocol that it speaks, alive while the broker is
+// stopped and started, then killed and started: they go on by themselves, nothing is lost, nothing comes twice, and the
+// groups resume.
 func TestRestart(t *testing.T) {
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
-			b := brokers.New(t, brokerKind, nil)
+			b := brokers.New(t, brokerKind, map[string]string{"group.consumer.min.heartbeat.interval.ms": "500",
+				"group.consumer.heartbeat.interval.ms": "500"})
 			var survivors []*survivor
 			for _, k := range kinds {
-				survivors = append(survivors, newSurvivor(t, k, b))
+				survivors = append(survivors, newSurvivor(t, k, b, ""))
+				if len(k.remote) > 0 {
+					survivors = append(survivors, newSurvivor(t, k, b, "consumer"))
+				}
 			}
 			phase := func(name string, step func(*survivor, *testing.T)) {
 				t.Run(name, func(t *testing.T) {
 					for _, s := range survivors {
-						t.Run(s.name, func(t *testing.T) {
+						t.Run(s.name+" "+s.crew.join.Protocol, func(t *testing.T) {
 							t.Parallel()
 							step(s, t)
 						})
@@ -46,20 +50,22 @@ func TestRestart(t *testing.T) {
 type survivor struct {
 	*suite
 	crew     *crew
-	producer *agent
+	producer *agent // the client's own; nil in the consumer protocol, where the reference writes
 	written  [][]string
 }
 
-func newSurvivor(t *testing.T, k kind, b *brokers.Broker) *survivor {
+func newSurvivor(t *testing.T, k kind, b *brokers.Broker, protocol string) *survivor {
 	s := &survivor{suite: &suite{kind: k, addr: b.Addr, ref: newReference(t, b.Addr)}}
-	topic := s.ref.topic(k.name+".restart", groupPartitions, nil)
-	s.producer = k.agent(t, b.Addr)
-	s.crew = s.suite.crew(t, request{Topic: topic, Group: topic + ".members", SessionMs: 10_000})
+	topic := s.ref.topic(k.name+".restart"+protocol, groupPartitions, nil)
+	if protocol == "" {
+		s.producer = k.agent(t, b.Addr)
+	}
+	s.crew = s.suite.crew(t, request{Topic: topic, Group: topic + ".members", Protocol: protocol, SessionMs: 10_000})
 	s.crew.add("")
 	return s
 }
 
-// produce writes 5 records to each partition with the client's own producer.
+// produce writes 5 records to each partition.
 func (s *survivor) produce(t *testing.T) []string {
 	t.Helper()
 	var records []record
@@ -71,7 +77,11 @@ func (s *survivor) produce(t *testing.T) []string {
 			records = append(records, record{Partition: p, Value: []byte(v)})
 		}
 	}
-	s.producer.on(t).do(request{Op: "produce", Topic: s.crew.join.Topic, Codec: "zstd", Records: records})
+	if s.producer == nil {
+		s.ref.write(s.crew.join.Topic, values)
+	} else {
+		s.producer.on(t).do(request{Op: "produce", Topic: s.crew.join.Topic, Codec: "zstd", Records: records})
+	}
 	s.written = append(s.written, values)
 	return values
 }

@@ -198,25 +198,45 @@ func (f *franz) committed(q request) (answer, error) {
 	return a, err
 }
 
+// franzBalancer is the assignor; in the consumer protocol it stands for the server's of the same manner.
+func franzBalancer(name string) kgo.GroupBalancer {
+	switch name {
+	case "cooperative", "uniform":
+		return kgo.CooperativeStickyBalancer()
+	case "sticky":
+		return kgo.StickyBalancer()
+	case "roundrobin":
+		return kgo.RoundRobinBalancer()
+	}
+	return kgo.RangeBalancer()
+}
+
 func (f *franz) join(q request) error {
 	m := newMember()
 	lose := func(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
-		for _, p := range gone[q.Topic] {
-			m.lose(p)
+		for _, partitions := range gone {
+			for _, p := range partitions {
+				m.lose(p)
+			}
 		}
 	}
 	opts := []kgo.Opt{
-		kgo.ConsumerGroup(q.Group), kgo.ConsumeTopics(q.Topic), kgo.DisableAutoCommit(),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.Balancers(kgo.RangeBalancer()),
+		kgo.ConsumerGroup(q.Group), kgo.DisableAutoCommit(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.Balancers(franzBalancer(q.Assignor)),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) {
-			for _, p := range got[q.Topic] {
-				m.gain(p)
+			for _, partitions := range got {
+				for _, p := range partitions {
+					m.gain(p)
+				}
 			}
 		}),
 		kgo.OnPartitionsRevoked(lose), kgo.OnPartitionsLost(lose),
 	}
-	if q.Assignor == "cooperative" {
-		opts = append(opts, kgo.Balancers(kgo.CooperativeStickyBalancer()))
+	if q.Regex != "" {
+		opts = append(opts, kgo.ConsumeTopics("^"+q.Regex+"$"), kgo.ConsumeRegex(), kgo.MetadataMinAge(500*time.Millisecond),
+			kgo.MetadataMaxAge(time.Second))
+	} else {
+		opts = append(opts, kgo.ConsumeTopics(q.Topic))
 	}
 	if q.Instance != "" {
 		opts = append(opts, kgo.InstanceID(q.Instance))

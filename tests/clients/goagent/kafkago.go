@@ -240,6 +240,9 @@ func (k *kafkaGo) join(q request) error {
 		GroupBalancers: []kafka.GroupBalancer{kafka.RangeGroupBalancer{}}, HeartbeatInterval: 500 * time.Millisecond,
 		WatchPartitionChanges: true, JoinGroupBackoff: 500 * time.Millisecond,
 	}
+	if q.Assignor == "roundrobin" {
+		c.GroupBalancers = []kafka.GroupBalancer{kafka.RoundRobinGroupBalancer{}}
+	}
 	if q.SessionMs > 0 {
 		c.SessionTimeout = time.Duration(q.SessionMs) * time.Millisecond
 	}

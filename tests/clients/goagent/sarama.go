@@ -221,14 +221,21 @@ func (s *saramaClient) ConsumeClaim(session sarama.ConsumerGroupSession, claim s
 	return nil
 }
 
+func saramaStrategy(name string) sarama.BalanceStrategy {
+	switch name {
+	case "cooperative":
+		return sarama.NewBalanceStrategyCooperativeSticky()
+	case "sticky":
+		return sarama.NewBalanceStrategySticky()
+	case "roundrobin":
+		return sarama.NewBalanceStrategyRoundRobin()
+	}
+	return sarama.NewBalanceStrategyRange()
+}
+
 func (s *saramaClient) join(q request) error {
 	c := s.config()
-	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{sarama.NewBalanceStrategyRange()}
-	if q.Assignor == "cooperative" {
-		c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{
-			sarama.NewBalanceStrategyCooperativeSticky(),
-		}
-	}
+	c.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{saramaStrategy(q.Assignor)}
 	c.Consumer.Group.InstanceId = q.Instance
 	if q.SessionMs > 0 {
 		c.Consumer.Group.Session.Timeout = time.Duration(q.SessionMs) * time.Millisecond

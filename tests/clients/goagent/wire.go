@@ -28,6 +28,7 @@ type request struct {
 	Assignor   string            `json:"assignor"`
 	SessionMs  int               `json:"session_ms"`
 	Protocol   string            `json:"protocol"`
+	Regex      string            `json:"regex"`
 }
 
 func (q request) wait() time.Duration { return time.Duration(q.WaitMs) * time.Millisecond }

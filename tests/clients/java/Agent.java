@@ -145,6 +145,9 @@ public final class Agent implements Wire.Handler {
         if (q.hasNonNull("instance")) {
             c.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, q.get("instance").asText());
         }
+        if (q.hasNonNull("regex")) {
+            c.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 1000);
+        }
         if (q.hasNonNull("assignor")) {
             assignor(c, q.hasNonNull("protocol"), q.get("assignor").asText());
         }

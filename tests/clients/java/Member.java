@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,7 +40,9 @@ final class Member implements Joined, ConsumerRebalanceListener {
 
     static Member join(KafkaConsumer<byte[], byte[]> consumer, JsonNode q) {
         Member m = new Member(consumer);
-        if (q.hasNonNull("regex")) {
+        if (q.hasNonNull("regex") && !q.hasNonNull("protocol")) {
+            consumer.subscribe(Pattern.compile(q.get("regex").asText()), m); // the client looks topics up
+        } else if (q.hasNonNull("regex")) {
             consumer.subscribe(new SubscriptionPattern(q.get("regex").asText()), m);
         } else {
             consumer.subscribe(List.of(q.get("topic").asText()), m);

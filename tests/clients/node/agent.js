@@ -68,7 +68,7 @@ let unique = 0
 
 async function begin(c, topic) {
   await c.connect()
-  await c.subscribe({ topics: [topic], fromBeginning: true })
+  await c.subscribe({ topics: [topic], fromBeginning: true }) // a regular expression is looked up once, here
   await c.run({
     autoCommit: false,
     eachMessage: async ({ partition, message }) => {
@@ -194,8 +194,8 @@ const ops = {
     })
     // kafkajs gives up for good on a broker that is away for long ("failed to find group coordinator"): its user
     // starts it again.
-    c.on(c.events.CRASH, e => { if (!e.payload.restart) setTimeout(() => restart(c, q.topic), 500) })
-    await begin(c, q.topic)
+    c.on(c.events.CRASH, e => { if (!e.payload.restart) setTimeout(() => restart(c, q.regex ? new RegExp(`^${q.regex}$`) : q.topic), 500) })
+    await begin(c, q.regex ? new RegExp(`^${q.regex}$`) : q.topic)
   },
 
   async state() {

@@ -7,10 +7,15 @@ import time
 import aiokafka
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 import wire
 
 MAX_BYTES = 16 << 20
+
+ASSIGNORS = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor, "sticky": StickyPartitionAssignor}
 
 
 class Revoked(ConsumerRebalanceListener):
@@ -90,6 +95,10 @@ class Client:
             c.update(session_timeout_ms=q["session_ms"], heartbeat_interval_ms=500)
         if q.get("instance"):
             c["group_instance_id"] = q["instance"]
+        if q.get("assignor"):
+            c["partition_assignment_strategy"] = (ASSIGNORS[q["assignor"]],)
+        if q.get("regex"):
+            c["metadata_max_age_ms"] = 1000
         return AIOKafkaConsumer(*topics, **c)
 
     async def lookup(self, c, q):
@@ -131,8 +140,11 @@ class Client:
             await c.stop()
 
     async def op_join(self, q):
-        self.group = self.consumer(q)
-        self.group.subscribe([q["topic"]], listener=Revoked(self))
+        self.group, self.records, self.next, self.revoked = self.consumer(q), [], {}, 0
+        if q.get("regex"):
+            self.group.subscribe(pattern="^" + q["regex"] + "$", listener=Revoked(self))
+        else:
+            self.group.subscribe([q["topic"]], listener=Revoked(self))
         await self.group.start()
         self.task = self.loop.create_task(self.run())
 

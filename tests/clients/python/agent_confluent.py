@@ -134,6 +134,8 @@ class Client:
             c.update({"session.timeout.ms": q["session_ms"], "heartbeat.interval.ms": 500})
         if q.get("instance"):
             c["group.instance.id"] = q["instance"]
+        if q.get("regex"):
+            c["topic.metadata.refresh.interval.ms"] = 1000
         if q.get("assignor"):
             key = "group.remote.assignor" if q.get("protocol") == "consumer" else "partition.assignment.strategy"
             c[key] = {"cooperative": "cooperative-sticky"}.get(q["assignor"], q["assignor"])
@@ -199,7 +201,7 @@ class Client:
             # An error here (a broker that is away, say) is librdkafka's own business: it retries.
             return [self.message(m) for m in c.consume(500, 0.05) if not m.error()]
 
-        c.subscribe(["^" + q["regex"] + "$" if q.get("regex") else q["topic"]], on_revoke=gone, on_lost=gone)
+        c.subscribe(["^" + q["regex"] + "$" if q.get("regex") else self.topic], on_revoke=gone, on_lost=gone)
         self.member = wire.Member(poll, lambda: [tp.partition for tp in c.assignment()])
 
     def state(self, q):

@@ -8,12 +8,17 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.consumer.subscription_state import ConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import KafkaConnectionError
 from kafka.structs import OffsetAndMetadata
 
 import wire
 
 MAX_BYTES = 16 << 20
+
+ASSIGNORS = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor, "sticky": StickyPartitionAssignor,
+             "cooperative": CooperativeStickyAssignor}
 
 # A poll that ends while a rebalance is under way can leave kafka-python 3.0.12 in the group without partitions for
 # good: its second half is dropped. So a poll takes longer than rebalances here do; records end it at once.
@@ -74,8 +79,9 @@ class Client:
         if q.get("instance"):
             c["group_instance_id"] = q["instance"]
         if q.get("assignor"):
-            c["partition_assignment_strategy"] = [
-                {"cooperative": CooperativeStickyAssignor}.get(q["assignor"], RangePartitionAssignor)]
+            c["partition_assignment_strategy"] = [ASSIGNORS[q["assignor"]]]
+        if q.get("regex"):
+            c["metadata_max_age_ms"] = 1000
         return KafkaConsumer(**c)
 
     def lookup(self, c, q):
@@ -124,7 +130,10 @@ class Client:
     def join(self, q):
         c = self.group = self.consumer(q)
         self.topic = q["topic"]
-        c.subscribe([q["topic"]], listener=Revoked(self))
+        if q.get("regex"):
+            c.subscribe(pattern="^" + q["regex"] + "$", listener=Revoked(self))
+        else:
+            c.subscribe([q["topic"]], listener=Revoked(self))
 
         def poll():
             try:
