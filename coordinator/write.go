@@ -85,6 +85,10 @@ func (r *runner) flush(pending *Tx) error {
 		r.refused = false
 		b.ticket, b.undo, b.records = ticket, Undo{}, nil
 		r.inFlight = append(r.inFlight, b)
+		if mutantAnswerBeforeDurable {
+			r.concludeAll(b)
+			b.events = nil
+		}
 		if r.waiting >= maxInFlight {
 			r.receive()
 		}
@@ -126,6 +130,11 @@ func (r *runner) build(b *batch) record.Batch {
 func (r *runner) settle(b *batch) {
 	r.inFlight = r.inFlight[1:]
 	r.clean(b)
+	r.concludeAll(b)
+}
+
+// concludeAll ends all events of a batch well.
+func (r *runner) concludeAll(b *batch) {
 	for _, tx := range b.events {
 		r.conclude(tx, nil)
 	}

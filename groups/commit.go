@@ -42,7 +42,12 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 			if p.Metadata != nil {
 				stored.metadata = *p.Metadata
 			}
-			tx.Append(r.GroupID, offsetRecord(r.GroupID, t.Name, p.Index, stored))
+			rec := offsetRecord(r.GroupID, t.Name, p.Index, stored)
+			if mutantCommitInMemory {
+				_ = m.Apply(rec, nil)
+			} else {
+				tx.Append(r.GroupID, rec)
+			}
 			result.Partitions = append(result.Partitions, CommitPartitionResult{p.Index, nil})
 		}
 		response.Topics = append(response.Topics, result)

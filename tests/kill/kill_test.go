@@ -24,9 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// kills is how many there are; WEIR_KILLS says otherwise.
-func kills(t *testing.T) int {
-	n := 100
+// kills is how many there are: n, unless WEIR_KILLS says otherwise.
+func kills(t *testing.T, n int) int {
 	if s := os.Getenv("WEIR_KILLS"); s != "" {
 		var err error
 		if n, err = strconv.Atoi(s); err != nil {
@@ -55,7 +54,7 @@ func TestKill(t *testing.T) {
 	var created []string
 	var slowest time.Duration
 	idle := 0
-	for i := range kills(t) {
+	for i := range kills(t, 100) {
 		before := l.acked.Load()
 		created = append(created, l.createOne(ctx, i)...)
 		time.Sleep(time.Duration(20+rng.IntN(500)) * time.Millisecond) // the moment of the kill
@@ -71,8 +70,8 @@ func TestKill(t *testing.T) {
 	if slowest > 2*time.Second {
 		t.Errorf("a start took %v", slowest)
 	}
-	if idle > kills(t)/2 {
-		t.Errorf("%d of %d kills met no load", idle, kills(t))
+	if idle > kills(t, 100)/2 {
+		t.Errorf("%d of %d kills met no load", idle, kills(t, 100))
 	}
 	l.judge(created)
 }

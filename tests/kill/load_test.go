@@ -43,6 +43,9 @@ type load struct {
 	acked   atomic.Int64
 	read    atomic.Int64
 	commits atomic.Int64
+
+	byMembers atomic.Int64 // of the commits
+	underWay  atomic.Int64 // commits that are not answered yet
 }
 
 // now is the history's clock.
@@ -86,8 +89,9 @@ func (l *load) start(ctx context.Context) {
 		l.run(func() { l.produce(ctx, i) })
 	}
 	l.run(func() { l.poll(ctx, producers) })
-	l.run(func() { l.member(ctx, producers+1) })
-	l.run(func() { l.commit(ctx, producers+2) })
+	l.run(func() { l.member(ctx, producers+1, "classic members") })
+	l.run(func() { l.commit(ctx, producers+2, "by hand") })
+	l.run(func() { l.member(ctx, producers+3, "consumer members", kgo.ServerSideBalancer()) })
 }
 
 func (l *load) run(f func()) {
@@ -186,12 +190,12 @@ func (l *load) poll(ctx context.Context, process int) {
 
 // member consumes in a group and commits what it got; each time it is given its partitions anew it must be
 // sent on from where it committed.
-func (l *load) member(ctx context.Context, process int) {
-	m := &committer{load: l, process: process}
-	cl := l.client(kgo.ConsumerGroup("members"), kgo.ConsumeTopics("fsynced", "pagecache"), kgo.DisableAutoCommit(),
+func (l *load) member(ctx context.Context, process int, group string, options ...kgo.Opt) {
+	m := &committer{load: l, process: process, group: group}
+	cl := l.client(append(options, kgo.ConsumerGroup(group), kgo.ConsumeTopics("fsynced", "pagecache"), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(200*time.Millisecond),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond),
-		kgo.OnOffsetsFetched(m.fetched))
+		kgo.OnOffsetsFetched(m.fetched))...)
 	defer cl.Close()
 	for ctx.Err() == nil {
 		records := cl.PollFetches(ctx).Records()

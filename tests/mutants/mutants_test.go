@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -19,6 +20,9 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_any_generation", "weir/log/journal", "TestOldGenerationsAreNotRead"},
 	{"mutant_trust_index", "weir/segment", "TestLyingIndexes"},
 	{"mutant_truncate_middle", "weir/tests/crash", "TestBitFlips"},
+	{"mutant_answer_before_durable", "weir/groups", "TestCommitsSurvivePowerCuts"},
+	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
+	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
 }
 
 func TestEachMutantIsCaught(t *testing.T) {
@@ -42,12 +46,14 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 }
 
-// run runs one test of one package, with a build tag or without, and gives what it printed.
+// run runs one test of one package, with a build tag or without, and gives what it printed. The programs that the test
+// builds have the tag too.
 func run(t *testing.T, pkg, name, tag string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-tags="+tag, "-run=^"+name+"$", pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-tags=kill,"+tag, "-run=^"+name+"$", pkg)
+	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS="+tag, "WEIR_KILLS=5")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -1,0 +1,5 @@
+//go:build !mutant_commit_in_memory
+
+package groups
+
+const mutantCommitInMemory = false
