@@ -1,6 +1,7 @@
 package groups
 
 import (
+	"errors"
 	"slices"
 
 	"weir/coordinator"
@@ -16,12 +17,13 @@ func (m *machine) joinConsumer(tx *coordinator.Tx, g *group, j joining) {
 		id = m.newID()
 	}
 	owned, next, err := m.checkJoinConsumer(g, j, id, unknown)
-	if err != nil {
-		j.fail(tx, j.MemberID, err)
+	var required *MemberIDRequiredError
+	switch {
+	case errors.As(err, &required):
+		j.fail(tx, id, err)
 		return
-	}
-	if unknown && j.InstanceID == nil && j.RequireKnownMemberID {
-		j.fail(tx, id, &MemberIDRequiredError{MemberID: id})
+	case err != nil:
+		j.fail(tx, "", err) // as Apache Kafka, which names the member in refusals of classic groups only
 		return
 	}
 	replaced := c.staticMember(j.InstanceID)
@@ -72,6 +74,8 @@ func (m *machine) checkJoinConsumer(g *group, j joining, id string, unknown bool
 		return nil, nil, ErrGroupMaxSize
 	case !c.fits(j.ProtocolType, j.Protocols):
 		return nil, nil, ErrInconsistentProtocol
+	case unknown && j.InstanceID == nil && j.RequireKnownMemberID:
+		return nil, nil, &MemberIDRequiredError{MemberID: id}
 	}
 	if j.InstanceID != nil && !unknown {
 		if err := checkStatic(c.staticMember(j.InstanceID), id, *j.InstanceID); err != nil {
