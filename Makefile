@@ -60,7 +60,7 @@ test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: oracle
-oracle: ## compare Weir's answers with Apache Kafka's, request by request
+oracle: ## compare Weir's answers with Apache Kafka's, request by request (WEIR_MODEL_SEEDS=500 for more scripts of groups)
 	@scripts/setup go kafka
 	WEIR_KAFKA_LIBS=$(KAFKA)/broker go test -count=1 -timeout 20m ./tests/oracle/...
 
@@ -70,7 +70,7 @@ clients: ## every client and Kafka's tools against Weir and Apache Kafka (RUN=Te
 	go test -tags clients -parallel 4 -count=1 -timeout 30m -v ./tests/clients -run '$(RUN)'
 
 .PHONY: kill
-kill: ## kill -9 and SIGTERM of the real binary under load
+kill: ## kill -9 and SIGTERM of the real binary under load (WEIR_KILLS=1000 for more)
 	@scripts/setup go
 	go test -tags kill -count=1 -timeout 20m -v ./tests/kill
 

@@ -48,7 +48,7 @@ func findKafka(t *testing.T) endpoint {
 		t.Skip("no Apache Kafka to compare with: run `make oracle`, or set WEIR_KAFKA_LIBS to a directory of " +
 			"its jars, or ORACLE_BOOTSTRAP to host:port of one that runs")
 	}
-	return startKafka(t, "kafka", libs)
+	return startKafka(t, "kafka", libs, "")
 }
 
 // settings are what both brokers run with, so that defaults of a cluster of three do not get in the way, nor does retention: some
@@ -65,46 +65,75 @@ auto.create.topics.enable=true
 log.retention.ms=-1
 `
 
-// startKafka formats a directory and runs one node, broker and controller in one, until the test ends.
-func startKafka(t *testing.T, name, libs string) endpoint {
+// startKafka runs an Apache Kafka until the test ends. It has more settings than the common ones, a line each.
+func startKafka(t *testing.T, name, libs, more string) endpoint {
 	t.Helper()
-	dir := t.TempDir()
-	e := endpoint{name: name, host: "127.0.0.1", port: freePort(t)}
-	controller := freePort(t)
-	props := settings + fmt.Sprintf(`process.roles=broker,controller
+	return newKafka(t, name, libs, more).endpoint
+}
+
+// kafkaNode is an Apache Kafka of one node, broker and controller in one.
+type kafkaNode struct {
+	endpoint
+	t    *testing.T
+	libs string
+	dir  string
+	run  *exec.Cmd // nil while it does not run
+	out  *bytes.Buffer
+}
+
+// newKafka formats a directory and starts a node on it.
+func newKafka(t *testing.T, name, libs, more string) *kafkaNode {
+	t.Helper()
+	k := &kafkaNode{endpoint: endpoint{name: name, host: "127.0.0.1", port: freePort(t)}, t: t, libs: libs, dir: t.TempDir(),
+		out: &bytes.Buffer{}}
+	props := settings + more + fmt.Sprintf(`process.roles=broker,controller
 controller.quorum.bootstrap.servers=127.0.0.1:%[2]d
 listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs=%[3]s
-`, e.port, controller, filepath.Join(dir, "log"))
-	file := filepath.Join(dir, "server.properties")
-	if err := os.WriteFile(file, []byte(props), 0o600); err != nil {
+`, k.port, freePort(t), k.logDir())
+	if err := os.WriteFile(k.properties(), []byte(props), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	classes := filepath.Join(libs, "*")
-	format := exec.Command("java", "-cp", classes, "kafka.tools.StorageTool", "format", "--standalone",
-		"--cluster-id", "oracle-cluster-000000w", "-c", file)
+	format := exec.Command("java", "-cp", filepath.Join(libs, "*"), "kafka.tools.StorageTool", "format", "--standalone",
+		"--cluster-id", "oracle-cluster-000000w", "-c", k.properties())
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("format the directory of %s: %v\n%s", name, err, out)
 	}
-	run := exec.Command("java", "-Xmx512m", "-Djava.awt.headless=true", "-Dkafka.logs.dir="+dir, "-cp", classes,
-		"kafka.Kafka", file)
-	var out bytes.Buffer
-	run.Stdout, run.Stderr = &out, &out
-	if err := run.Start(); err != nil {
-		t.Fatalf("start %s: %v", name, err)
-	}
 	t.Cleanup(func() {
-		_ = run.Process.Kill()
-		_ = run.Wait()
+		k.stop()
 		if t.Failed() {
-			t.Logf("the end of %s's output:\n%s", name, tail(out.String(), 2000))
+			t.Logf("the end of %s's output:\n%s", name, tail(k.out.String(), 2000))
 		}
 	})
-	await(t, e)
-	return e
+	k.start()
+	return k
+}
+
+func (k *kafkaNode) properties() string { return filepath.Join(k.dir, "server.properties") }
+func (k *kafkaNode) logDir() string     { return filepath.Join(k.dir, "log") }
+
+// start runs the node and returns when it answers.
+func (k *kafkaNode) start() {
+	k.t.Helper()
+	k.run = exec.Command("java", "-Xmx512m", "-Djava.awt.headless=true", "-Dkafka.logs.dir="+k.dir, "-cp",
+		filepath.Join(k.libs, "*"), "kafka.Kafka", k.properties())
+	k.run.Stdout, k.run.Stderr = k.out, k.out
+	if err := k.run.Start(); err != nil {
+		k.t.Fatalf("start %s: %v", k.name, err)
+	}
+	await(k.t, k.endpoint)
+}
+
+// stop ends the node at once.
+func (k *kafkaNode) stop() {
+	if k.run != nil {
+		_ = k.run.Process.Kill()
+		_ = k.run.Wait()
+		k.run = nil
+	}
 }
 
 // await returns when the broker answers.

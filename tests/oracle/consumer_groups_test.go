@@ -147,12 +147,18 @@ func commitEpochs(s *session) {
 	}
 }
 
-// assignable makes a topic of two partitions and waits until the coordinator assigns it: Apache Kafka's learns of
-// topics a moment after their creation was answered.
+// assignable makes a topic of two partitions that the coordinator assigns.
 func (s *session) assignable() string {
 	topic, _ := s.topic("t", 2)
+	s.assigned(topic, s.name("probe"))
+	return topic
+}
+
+// assigned waits until the coordinator assigns a topic: Apache Kafka's learns of topics a moment after their creation
+// was answered. It asks with groups of its own.
+func (s *session) assigned(topic, probe string) {
 	for i := range 100 {
-		join := consumerJoin(fmt.Sprintf("%s-%d", s.name("probe"), i), "m", topic)
+		join := consumerJoin(fmt.Sprintf("%s-%d", probe, i), "m", topic)
 		join.Version = 1
 		resp := s.must(join).(*kmsg.ConsumerGroupHeartbeatResponse)
 		s.check("probe", resp.ErrorCode)
@@ -163,5 +169,4 @@ func (s *session) assignable() string {
 			break
 		}
 	}
-	return topic
 }

@@ -16,4 +16,9 @@
 // process, without the list; ORACLE_SUBJECT=kafka starts a second Apache Kafka: two of them must come out
 // equal, which is how the comparison itself is checked. ORACLE_ONLY=19/configs runs the scenarios with that
 // in their name, and ORACLE_DUMP=file writes down everything that the Kafka answered.
+//
+// TestGroupModel plays random scripts of groups' members at both brokers; TestGroupsFromKafka and TestGroupsToKafka have
+// each take over the groups of the other by its records. They start brokers of their own, with short sessions.
+// WEIR_MODEL_SEEDS=500 plays more scripts than the 16 of every run, WEIR_MODEL_SEED=92 one again, WEIR_MODEL_STEPS=200
+// longer ones; ORACLE_SUBJECT=kafka compares two Apache Kafkas here too.
 package oracle

@@ -19,6 +19,7 @@ type normal struct {
 	port   int32
 	prefix string // names of other scenarios' topics and groups are left out
 	ids    map[[16]byte]string
+	made   map[string]string // what stands for ids of members that have nothing of their clients' names
 }
 
 // identity lists the fields that say which element of an array one has before one.
@@ -35,6 +36,10 @@ var notServed = map[string]bool{"__share_group_state": true, "__transaction_stat
 var verbatim = os.Getenv("ORACLE_DUMP") != ""
 
 var uuidText = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// bareID is an id that a broker makes up for a member without its client's name: that of a classic member which joins
+// a consumer group.
+var bareID = regexp.MustCompile(`^([A-Za-z0-9_-]{22}|[0-9a-f-]{36})$`)
 
 // clockFields hold milliseconds of wall-clock time.
 var clockFields = map[string]bool{
@@ -216,6 +221,10 @@ func (n *normal) value(name string, v reflect.Value) string {
 		return "<host>"
 	case name == "Port" && v.CanInt() && v.Int() == int64(n.port):
 		return "<port>"
+	case v.Kind() == reflect.String && n.made[v.String()] != "":
+		return n.made[v.String()]
+	case name == "MemberID" && bareID.MatchString(v.String()):
+		return "<uuid>"
 	case v.Kind() == reflect.String:
 		return uuidText.ReplaceAllString(v.String(), "<uuid>")
 	}

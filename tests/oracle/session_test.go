@@ -46,7 +46,8 @@ func hold(sc scenario, version int16, run string, b endpoint) (steps []step, err
 	name := strings.ReplaceAll(sc.name, " ", "-")
 	prefix := fmt.Sprintf("%s%s-%d-%d-%s-", namePrefix, run, sc.key, version, name)
 	s := &session{broker: b, version: version, prefix: prefix, limit: answerLimit}
-	s.normal = &normal{host: b.host, port: b.port, prefix: prefix, ids: map[[16]byte]string{}}
+	s.normal = &normal{host: b.host, port: b.port, prefix: prefix, ids: map[[16]byte]string{},
+		made: map[string]string{}}
 	defer func() {
 		if s.wire != nil {
 			s.wire.conn.Close()
