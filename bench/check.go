@@ -45,7 +45,7 @@ func (c Config) Check() error {
 			return fmt.Errorf("%s is %d; want %d to %d", n.name, n.value, n.min, n.max)
 		}
 	}
-	return errors.Join(oneOf("payload", c.Payload, "random", "compressible", "flights"),
+	return errors.Join(oneOf("payload", c.Payload, "random", "compressible", "flights", "flights-json"),
 		oneOf("keys", c.Keys, "none", "uniform", "zipf"), oneOf("acks", c.Acks, "all", "1", "0"),
 		oneOf("codec", c.Codec, "none", "gzip", "snappy", "lz4", "zstd"), c.checkTime(), c.checkWorkload())
 }

@@ -89,7 +89,7 @@ type Config struct {
 	KeyCount     int     `json:"key_count"`     // distinct keys
 	ZipfExponent float64 `json:"zipf_exponent"` // above 1; larger is more skewed
 
-	Payload string  `json:"payload"` // random (does not compress), compressible or flights (real rows)
+	Payload string  `json:"payload"` // random (does not compress), compressible, flights (real rows) or flights-json (real events)
 	Ratio   float64 `json:"ratio"`   // of compressible: about how many times smaller a codec makes it
 	Seed    uint64  `json:"seed"`    // of payload and keys
 

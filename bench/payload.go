@@ -13,8 +13,11 @@ const distinctBytes = 16 << 20
 
 // Values gives the values that a workload writes in turn, each of Config.RecordBytes: the same for the same Config.
 func Values(c Config) ([][]byte, error) {
-	if c.Payload == "flights" {
-		return flightValues(c.RecordBytes)
+	switch c.Payload {
+	case "flights":
+		return flightValues(c.RecordBytes, func(row flights.Departure) []byte { return []byte(row.Line) })
+	case "flights-json":
+		return flightValues(c.RecordBytes, flights.Departure.JSON)
 	}
 	n := min(max(distinctBytes/c.RecordBytes, 64), 1<<18)
 	random := rand.NewChaCha8([32]byte{byte(c.Seed), byte(c.Seed >> 8), byte(c.Seed >> 16), byte(c.Seed >> 24)})
@@ -36,15 +39,15 @@ func Values(c Config) ([][]byte, error) {
 	return values, nil
 }
 
-// flightValues joins rows of the flights data up to the wanted size.
-func flightValues(size int) ([][]byte, error) {
+// flightValues joins rows of the flights data, each as show gives it, up to the wanted size.
+func flightValues(size int, show func(flights.Departure) []byte) ([][]byte, error) {
 	var values [][]byte
 	var v []byte
 	for row, err := range flights.January() {
 		if err != nil {
 			return nil, fmt.Errorf("read flights: %w", err)
 		}
-		v = append(append(v, row.Line...), '\n')
+		v = append(append(v, show(row)...), '\n')
 		if len(v) >= size {
 			values = append(values, v[:size:size])
 			v = nil

@@ -7,7 +7,7 @@ import (
 )
 
 func TestPayloadHasTheWantedSize(t *testing.T) {
-	for _, kind := range []string{"random", "compressible", "flights"} {
+	for _, kind := range []string{"random", "compressible", "flights", "flights-json"} {
 		c := Default(Produce)
 		c.Payload = kind
 		values, err := Values(c)

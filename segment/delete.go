@@ -18,7 +18,13 @@ func (s *Segment) MarkDeleted() error {
 	if s.suffix == DeletedSuffix {
 		return nil
 	}
-	if err := s.fs.Rename(s.path(0), s.path(0)+DeletedSuffix); err != nil {
+	if s.stray {
+		if err := s.fs.Remove(s.logName(!s.compressed)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("mark segment deleted: %w", err)
+		}
+		s.stray = false
+	}
+	if err := s.fs.Rename(s.pathLocked(), s.pathLocked()+DeletedSuffix); err != nil {
 		return fmt.Errorf("mark segment deleted: %w", err)
 	}
 	s.suffix = DeletedSuffix

@@ -8,14 +8,17 @@ import (
 )
 
 // handle is an open .log file that closes when its last user lets go. The segment is one user, each Slice
-// another: a slice that is being sent keeps its file open whatever becomes of the segment.
+// another: a slice that is being sent keeps its file open whatever becomes of the segment. It is the plain file or a
+// compressed one that reads like it.
 type handle struct {
-	f    vfs.File
-	refs atomic.Int64
+	f      vfs.File
+	frames *frameFile // f, where it is compressed
+	refs   atomic.Int64
 }
 
 func newHandle(f vfs.File) *handle {
 	h := &handle{f: f}
+	h.frames, _ = f.(*frameFile)
 	h.refs.Store(1)
 	return h
 }
@@ -54,6 +57,20 @@ func (s *Segment) open() (*handle, error) {
 	if s.removed || s.refs.Load() == 0 {
 		return nil, fmt.Errorf("open segment %s: %w", s.pathLocked(), ErrRetired)
 	}
+	f, err := s.openFileLocked()
+	if err != nil {
+		return nil, err
+	}
+	h := newHandle(f)
+	h.refs.Store(2) // the segment's and the caller's
+	s.file.Store(h)
+	return h, nil
+}
+
+func (s *Segment) openFileLocked() (vfs.File, error) {
+	if s.compressed {
+		return openFrames(s.fs, s.pathLocked(), s.base, s.c.Frames)
+	}
 	openFile := s.fs.OpenReadWrite
 	if s.sealed {
 		openFile = s.fs.Open
@@ -62,10 +79,7 @@ func (s *Segment) open() (*handle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
-	h := newHandle(f)
-	h.refs.Store(2) // the segment's and the caller's
-	s.file.Store(h)
-	return h, nil
+	return f, nil
 }
 
 // dropFile gives up the segment's own reference to the file.

@@ -12,7 +12,8 @@ import (
 )
 
 // Open opens the segment that begins at baseOffset in dir. An index that is missing, fails its sanity
-// check, or turns out to lie where it is looked at (its newest entries) is rebuilt from the log.
+// check, or turns out to lie where it is looked at (its newest entries) is rebuilt from the log. A compressed .log is
+// opened sealed, whatever o.Active says.
 //
 // A *DamageError when the bytes after the newest index entry are not whole batches. Unless o.Clean: then
 // the segment ends where they begin, and Recover must come next, which looks at them and cuts.
@@ -22,22 +23,12 @@ func Open(fsys vfs.FS, dir string, baseOffset int64, c Config, o OpenOptions) (*
 	if o.NextOffset > 0 {
 		s.bound = o.NextOffset
 	}
-	info, err := fsys.Stat(s.path(0))
+	f, err := s.openLog()
 	if err != nil {
-		return nil, fmt.Errorf("open segment: %w", err)
-	}
-	if info.Size > math.MaxInt32 {
-		return nil, s.damage(math.MaxInt32, baseOffset, fmt.Errorf("file of %d bytes", info.Size))
-	}
-	s.createdAt = info.ModTime
-	s.size.Store(info.Size)
-	s.cold.end.Store(info.Size)
-	if err := s.openIndexes(); err != nil {
 		return nil, err
 	}
-	f, err := s.open()
-	if err != nil {
-		return nil, errors.Join(err, s.closeIndexes())
+	if err := s.openIndexes(); err != nil {
+		return nil, errors.Join(err, f.release(), s.dropFile())
 	}
 	err = errors.Join(s.load(f.f, o), f.release())
 	// Whether the segment will be used is not known yet: ten thousand idle ones hold no descriptors.
@@ -45,6 +36,38 @@ func Open(fsys vfs.FS, dir string, baseOffset int64, c Config, o OpenOptions) (*
 		return nil, errors.Join(err, s.closeIndexes())
 	}
 	return s, nil
+}
+
+// openLog opens the .log, plain if it is there, else compressed, and takes its size and times.
+func (s *Segment) openLog() (*handle, error) {
+	info, err := s.fs.Stat(s.path(0))
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, zerr := s.fs.Stat(s.logName(true)); zerr == nil {
+			return s.openCompressed()
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open segment: %w", err)
+	}
+	if info.Size > math.MaxInt32 {
+		return nil, s.damage(math.MaxInt32, s.base, fmt.Errorf("file of %d bytes", info.Size))
+	}
+	s.createdAt = info.ModTime
+	s.size.Store(info.Size)
+	s.cold.end.Store(info.Size)
+	return s.open()
+}
+
+// openCompressed opens a compressed .log: it is sealed whatever is asked for, and its frames verify themselves.
+func (s *Segment) openCompressed() (*handle, error) {
+	s.compressed, s.sealed = true, true
+	f, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	s.stored, s.modTime, s.createdAt = f.frames.stored, f.frames.table.modTime, f.frames.table.modTime
+	s.size.Store(f.frames.table.size)
+	return f, nil
 }
 
 // openIndexes opens the indexes, empty where they must be rebuilt.

@@ -43,7 +43,7 @@ func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int
 			return Slice{}, err
 		}
 	}
-	n, err := s.verify(f.f, r, min(end-r.pos, want))
+	n, err := s.verify(f, r, min(end-r.pos, want))
 	if err != nil {
 		return Slice{}, err
 	}

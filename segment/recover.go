@@ -28,6 +28,9 @@ type recovery struct {
 	buf   []byte
 	// visitErr is what the visitor returned, kept apart so that it cannot be taken for damage.
 	visitErr error
+	// whole says that the file is compressed: it was complete before it got its name, so that nothing of it is the
+	// unfinished write of a crash, and nothing is cut or written again.
+	whole bool
 	// reached is set at the first batch that holds an offset >= from; from there on bad batches are cut.
 	reached bool
 	coldEnd int64 // position of that batch
@@ -38,6 +41,8 @@ type recovery struct {
 // rebuilds the indexes from there on. The bytes of the good ones are written in place once more, so that
 // the next Sync really writes them: what was read may be pages that an earlier, failed sync left in memory
 // marked clean. The caller syncs log and indexes.
+//
+// A compressed file is only read: whatever is wrong with it is damage.
 //
 // Bytes before the batch of fromOffset are durable: damage there, or their absence, is a *DamageError and
 // changes nothing. Recover is called after Open and before the segment is shared.
@@ -51,7 +56,7 @@ func (s *Segment) Recover(fromOffset int64, visit func(record.Batch) error) (Rec
 	if err != nil {
 		return RecoverReport{}, fmt.Errorf("recover segment: %w", err)
 	}
-	r := &recovery{s: s, f: f.f, from: max(fromOffset, s.base), visit: visit, first: noTimestamp}
+	r := &recovery{s: s, f: f.f, from: max(fromOffset, s.base), visit: visit, first: noTimestamp, whole: f.frames != nil}
 	r.w = s.newWalker(f.f, size, sweepChunkBytes)
 	defer r.w.close()
 	start, err := r.start()
@@ -74,7 +79,7 @@ func (s *Segment) Recover(fromOffset int64, visit func(record.Batch) error) (Rec
 
 // openForWrite returns the .log opened for writing, also of a sealed segment.
 func (s *Segment) openForWrite() (*handle, error) {
-	if !s.sealed {
+	if !s.sealed || s.Compressed() {
 		return s.open()
 	}
 	f, err := s.fs.OpenReadWrite(s.Path())
@@ -165,7 +170,7 @@ func (r *recovery) run(pos int64) (int64, error) {
 			err = r.batch(h, pos)
 		}
 		var damage *DamageError
-		if errors.As(err, &damage) && (r.reached || r.w.prevLast+1 >= r.from) {
+		if errors.As(err, &damage) && !r.whole && (r.reached || r.w.prevLast+1 >= r.from) {
 			break
 		}
 		if errors.Is(err, errStop) {
@@ -242,6 +247,9 @@ func (r *recovery) batch(h record.Header, pos int64) error {
 		if r.visitErr = r.visit(record.Batch{Header: h, Raw: raw}); r.visitErr != nil {
 			return errStop
 		}
+	}
+	if r.whole {
+		return nil
 	}
 	r.s.written.Add(1)
 	if _, err := r.f.WriteAt(raw, pos); err != nil {

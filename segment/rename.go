@@ -23,7 +23,7 @@ func (s *Segment) Rename(suffix string) error {
 	if s.suffix == suffix {
 		return nil
 	}
-	if err := s.fs.Rename(s.pathLocked(), s.path(0)+suffix); err != nil {
+	if err := s.fs.Rename(s.pathLocked(), s.logName(s.compressed)+suffix); err != nil {
 		return fmt.Errorf("rename segment: %w", err)
 	}
 	s.suffix = suffix

@@ -64,7 +64,7 @@ func (s *Segment) Seal() error {
 }
 
 func (s *Segment) finish(f vfs.File) error {
-	if s.c.Preallocate > 0 {
+	if s.c.Preallocate > 0 && !s.Compressed() {
 		s.written.Add(1)
 		if err := f.Truncate(s.size.Load()); err != nil {
 			return fmt.Errorf("trim segment %s: %w", s.Path(), err)
@@ -100,6 +100,9 @@ func (s *Segment) Close() error {
 func (s *Segment) Truncate(offset int64) error {
 	if err := s.poisonErr(); err != nil {
 		return err
+	}
+	if s.Compressed() {
+		return fmt.Errorf("truncate segment %s: %w: expand it first", s.Path(), ErrSealed)
 	}
 	f, err := s.open()
 	if err != nil {

@@ -31,6 +31,8 @@ type Config struct {
 	// NoGaps says that no batch was ever taken out: then a gap that is met while cold bytes are verified is
 	// damage too.
 	NoGaps bool
+	// Frames is where frames of compressed segments are kept while they are read; nil: each open file has its own.
+	Frames *FrameCache
 }
 
 // OpenOptions says what is known about a segment that is opened.
@@ -90,8 +92,13 @@ type Segment struct {
 	suffix  string     // of the file names: "", or what they are called on their way (Create, Rename)
 	sealed  bool
 	removed bool
-	max     TimestampOffset
-	first   int64 // the first batch's largest timestamp, -1 when empty
+	// compressed says that the .log is stored as zstd frames: sealed then, and the plain file was last written at
+	// modTime. stray says that the other form may lie beside it.
+	compressed, stray bool
+	modTime           time.Time
+	stored            int64 // size of the compressed file
+	max               TimestampOffset
+	first             int64 // the first batch's largest timestamp, -1 when empty
 
 	cold      coldBytes
 	reindexMu sync.Mutex // held while a reader rebuilds indexes that lied
@@ -180,8 +187,31 @@ func (s *Segment) Size() int64 { return s.size.Load() }
 // CreatedAt returns when the file was made, or last written before it was opened.
 func (s *Segment) CreatedAt() time.Time { return s.createdAt }
 
-// ModTime returns when the file was last written.
+// StoredSize returns the bytes that the .log takes on disk: less than Size where it is compressed.
+func (s *Segment) StoredSize() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.compressed {
+		return s.stored
+	}
+	return s.size.Load()
+}
+
+// Compressed reports whether the .log is stored as zstd frames.
+func (s *Segment) Compressed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.compressed
+}
+
+// ModTime returns when the file was last written, before it was compressed.
 func (s *Segment) ModTime() (time.Time, error) {
+	s.mu.Lock()
+	if s.compressed {
+		defer s.mu.Unlock()
+		return s.modTime, nil
+	}
+	s.mu.Unlock()
 	info, err := s.fs.Stat(s.Path())
 	return info.ModTime, err
 }
@@ -193,7 +223,15 @@ func (s *Segment) Path() string {
 	return s.pathLocked()
 }
 
-func (s *Segment) pathLocked() string { return s.path(0) + s.suffix }
+func (s *Segment) pathLocked() string { return s.logName(s.compressed) + s.suffix }
+
+// logName returns the name of the .log in one of its forms.
+func (s *Segment) logName(compressed bool) string {
+	if compressed {
+		return s.path(0) + CompressedSuffix
+	}
+	return s.path(0)
+}
 
 // MaxTimestamp returns the largest timestamp and the last offset of the first batch that has it.
 func (s *Segment) MaxTimestamp() TimestampOffset {

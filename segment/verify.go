@@ -90,14 +90,17 @@ func (c *coldBytes) cut(pos int64) {
 // verify makes sure that every whole batch in the n bytes from r.pos on is good, and returns how many of
 // the n bytes may be served: fewer when a bad batch follows good ones. It fails when the first batch is
 // bad.
-func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
+func (s *Segment) verify(f *handle, r found, n int64) (int64, error) {
+	if f.frames != nil {
+		return verifyFrames(f.frames, r, n)
+	}
 	end := r.pos + n
 	if r.pos >= s.cold.end.Load() {
 		return n, nil
 	}
 	pos := s.cold.known(r.pos)
 	start := pos
-	w := s.newWalker(f, s.size.Load(), sweepChunkBytes)
+	w := s.newWalker(f.f, s.size.Load(), sweepChunkBytes)
 	defer w.close()
 	for pos < min(end, s.cold.end.Load()) {
 		next, err := w.verifyBatch(pos, end)
@@ -116,6 +119,16 @@ func (s *Segment) verify(f vfs.File, r found, n int64) (int64, error) {
 	}
 	s.cold.add(start, min(pos, s.cold.end.Load()))
 	return n, nil
+}
+
+// verifyFrames is verify for a compressed file. It does not decompress what is to be sent.
+func verifyFrames(f *frameFile, r found, n int64) (int64, error) {
+	good, err := f.verify(r.pos, r.pos+n)
+	var damage *DamageError
+	if errors.As(err, &damage) && good-r.pos >= int64(r.h.Size()) {
+		return good - r.pos, nil
+	}
+	return n, err
 }
 
 // verifyBatch checks the batch at pos, including against the one after it: base offset and leader epoch are

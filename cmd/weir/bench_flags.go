@@ -52,7 +52,7 @@ func bindConfig(f *pflag.FlagSet, c *bench.Config, clients *int) {
 	f.StringVar(&c.Keys, "keys", c.Keys, "none (partitions in turn), uniform or zipf")
 	f.IntVar(&c.KeyCount, "key-count", c.KeyCount, "distinct keys")
 	f.Float64Var(&c.ZipfExponent, "zipf-exponent", c.ZipfExponent, "skew of zipf keys, above 1")
-	f.StringVar(&c.Payload, "payload", c.Payload, "random, compressible or flights")
+	f.StringVar(&c.Payload, "payload", c.Payload, "random, compressible, flights or flights-json")
 	f.Float64Var(&c.Ratio, "ratio", c.Ratio, "how many times smaller a codec makes a compressible payload")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "of payload and keys")
 	f.IntVar(&c.Members, "members", c.Members, "churn: members that stay")

@@ -1,0 +1,5 @@
+//go:build !mutant_swap_before_sync
+
+package segment
+
+const mutantSwapBeforeSync = false
