@@ -30,6 +30,8 @@ type Config struct {
 	MaxCompactionLagMs     int64 // it bounds segment.ms of a compacted topic as well
 	DeleteRetentionMs      int64 // how long tombstones stay once they have been compacted
 	ProducerIDExpirationMs int64
+	CompressSegments       bool  // segment.compression is zstd
+	CompressionLevel       int64 // segment.compression.zstd.level
 }
 
 // DefaultConfig returns Weir's defaults: Kafka's, but fsync before the answer.
@@ -41,6 +43,7 @@ func DefaultConfig() Config {
 		FlushMessages: 1, FlushMs: math.MaxInt64, FileDeleteDelayMs: 60_000, MaxMessageBytes: 1 << 20,
 		CleanupDelete: true, MinCleanableDirtyRatio: 0.5, MaxCompactionLagMs: math.MaxInt64,
 		DeleteRetentionMs: 24 * 3600 * 1000, ProducerIDExpirationMs: 24 * 3600 * 1000,
+		CompressionLevel: 3,
 	}
 }
 
@@ -52,6 +55,8 @@ type DirectoryConfig struct {
 	ProbeInterval          time.Duration // how often a full disk is tried again; 0 = 1 s
 	BallastBytes           int64         // space set aside so that deletes work on a full disk; 0 = 1 MiB
 	JournalBytes           int64         // of each of the journal's two files; 0 = 64 MiB
+	CompressBytesPerSecond int64         // record bytes that the compressor works on; 0 = 64 MiB, below 0 = no limit
+	FrameCacheBytes        int64         // decompressed frames kept while compressed segments are read; 0 = 16 MiB
 	BrokerEpoch            int64         // written into the clean-shutdown marker (KIP-966)
 	Compaction             CompactionConfig
 }

@@ -62,6 +62,7 @@ func (d *Directory) takeAway(id metadata.PartitionID, dir string, l *Log) error 
 	defer d.mu.Unlock()
 	delete(d.logs, id)
 	delete(d.rolled, l)
+	delete(d.compression.due, l)
 	return nil
 }
 

@@ -60,8 +60,9 @@ type Directory struct {
 
 	anyGaps bool // written by load only: any log may have gaps
 
-	journal   shared
-	compactor compactor
+	journal     shared
+	compactor   compactor
+	compression compression
 	// unpointed is how many bytes have become durable since recovery points were last written.
 	unpointed atomic.Int64
 
@@ -74,12 +75,14 @@ type Directory struct {
 // the process without Close is an unclean stop. vfs.ErrLocked when another process has it.
 func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock, lg *slog.Logger,
 ) (*Directory, error) {
+	c = c.withDefaults()
 	d := &Directory{
-		fs: fsys, path: path, cfg: c.withDefaults(), clk: clk, lg: lg,
+		fs: fsys, path: path, cfg: c, clk: clk, lg: lg,
 		logs: map[metadata.PartitionID]*Log{}, opening: map[metadata.PartitionID]bool{}, rolled: map[*Log]bool{},
 		removals: btree.NewG(8, byDue), compactions: map[*Log]bool{},
 		poke: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	d.compression.init(c)
 	if err := vfs.MakeDirs(fsys, path); err != nil {
 		return nil, fmt.Errorf("make data directory %s: %w", path, err)
 	}
@@ -93,6 +96,7 @@ func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock,
 	}
 	go d.housekeep()
 	d.SetCompaction(d.cfg.Compaction)
+	go d.compress()
 	return d, nil
 }
 
@@ -103,6 +107,8 @@ func (c DirectoryConfig) withDefaults() DirectoryConfig {
 	setDefault(&c.BallastBytes, 1<<20)
 	setDefault(&c.JournalBytes, 64<<20)
 	setDefault(&c.CheckpointBytes, 256<<20)
+	setDefault(&c.CompressBytesPerSecond, 64<<20)
+	setDefault(&c.FrameCacheBytes, 16<<20)
 	return c
 }
 
@@ -222,6 +228,9 @@ func (d *Directory) Open(id metadata.PartitionID, c Config, leaderEpoch int32) (
 	} else {
 		l.opened = l.end.Load()
 		l.beginEpochLocked(leaderEpoch, l.opened)
+		if l.otherForm() {
+			d.noteFormsLocked(l)
+		}
 	}
 	d.logs[id] = l
 	return l, nil
@@ -294,6 +303,7 @@ func (d *Directory) Close(ctx context.Context) error {
 	close(d.stop)
 	d.compactor.wait()
 	<-d.done
+	<-d.compression.done
 	d.journal.mu.Lock() // from here on nobody makes one
 	settling := d.journal.done
 	d.journal.mu.Unlock()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"weir/segment"
 )
 
 // Names of the files in a data directory; all but the ballast are Kafka's.
@@ -18,6 +20,8 @@ const (
 	leaderEpochFile     = "leader-epoch-checkpoint"
 	deletedDirSuffix    = "-delete"
 	logSuffix           = ".log"
+	compressedSuffix    = logSuffix + segment.CompressedSuffix
+	plainSuffix         = ".plain"
 	snapshotSuffix      = ".snapshot"
 	deletedSuffix       = ".deleted"
 	cleanedSuffix       = ".cleaned"
@@ -62,9 +66,9 @@ func parseOffset(digits string) (int64, bool) {
 	return n, err == nil && n < maxPartitionOffsets
 }
 
-// isIndexName reports whether the file is derived from the .log file of the same offset.
+// isIndexName reports whether the file is derived from the .log file of the same offset, or says something of it.
 func isIndexName(name string) bool {
-	return strings.HasSuffix(name, offsetIndexSuffix) || strings.HasSuffix(name, timeIndexSuffix) ||
+	return strings.HasSuffix(name, plainSuffix) || strings.HasSuffix(name, offsetIndexSuffix) || strings.HasSuffix(name, timeIndexSuffix) ||
 		strings.HasSuffix(name, txnIndexSuffix)
 }
 

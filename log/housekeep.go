@@ -51,6 +51,7 @@ func (d *Directory) housekeep() {
 	defer close(d.done)
 	now := d.clk.Now()
 	checkpoint, expiry := now.Add(d.cfg.CheckpointInterval), now.Add(d.cfg.ProducerExpiryInterval)
+	trim := now.Add(frameIdleTime)
 	timer := d.clk.NewTimer(d.cfg.CheckpointInterval)
 	defer timer.Stop()
 	for {
@@ -71,11 +72,15 @@ func (d *Directory) housekeep() {
 			d.expireProducers(now)
 			expiry = now.Add(d.cfg.ProducerExpiryInterval)
 		}
+		if !now.Before(trim) {
+			d.compression.frames.Trim()
+			trim = now.Add(frameIdleTime)
+		}
 		if d.full.Load() {
 			d.probe()
 		}
 		d.removeDue(now)
-		timer.Reset(d.nextWake(checkpoint, expiry).Sub(d.clk.Now()))
+		timer.Reset(d.nextWake(checkpoint, expiry, trim).Sub(d.clk.Now()))
 	}
 }
 
@@ -103,6 +108,8 @@ func (d *Directory) finishRolled() bool {
 		if err := l.finishRolls(); err != nil {
 			d.lg.Warn("sealing a segment failed, its recovery point stays behind", "partition", l.id.String(),
 				"error", err)
+		} else if l.otherForm() {
+			d.noteForms(l)
 		}
 	}
 	return len(logs) > 0

@@ -3,7 +3,10 @@ package log
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+
+	"weir/segment"
 )
 
 // sweepLeftovers deals with the files that a crash may leave in a partition's directory, as Kafka's LogLoader
@@ -32,7 +35,7 @@ func (l *Log) sweepLeftovers() ([]string, error) {
 		}
 	}
 	if len(doomed)+len(swaps) == 0 {
-		return kept, nil
+		return l.oneForm(kept)
 	}
 	valid := swaps[:0]
 	for _, name := range swaps {
@@ -50,6 +53,29 @@ func (l *Log) sweepLeftovers() ([]string, error) {
 		if err := l.fs.Remove(join(l.path, name)); err != nil {
 			return nil, fmt.Errorf("remove leftover: %w", err)
 		}
+	}
+	if err := l.fs.SyncDir(l.path); err != nil {
+		return nil, err
+	}
+	return l.oneForm(kept)
+}
+
+// oneForm removes the compressed .log of a segment that has a plain one too: a crash interrupted the change from one to
+// the other, in which both are whole. The plain one may have been appended to or truncated since, the other never.
+func (l *Log) oneForm(names []string) ([]string, error) {
+	kept := names[:0]
+	for _, name := range names {
+		plain, ok := strings.CutSuffix(name, segment.CompressedSuffix)
+		if !ok || !slices.Contains(names, plain) {
+			kept = append(kept, name)
+			continue
+		}
+		if err := l.fs.Remove(join(l.path, name)); err != nil {
+			return nil, fmt.Errorf("remove leftover: %w", err)
+		}
+	}
+	if len(kept) == len(names) {
+		return kept, nil
 	}
 	return kept, l.fs.SyncDir(l.path)
 }

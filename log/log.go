@@ -5,7 +5,7 @@
 // segments and hold references. What is written here is durable only once [Log.Sync] has returned an end
 // offset past it.
 //
-// Locks, in the order in which they are taken: Directory.checkpointMu, Log.filesMu, Directory.startsMu,
+// Locks, in the order in which they are taken: Directory.checkpointMu, Log.formsMu, Log.filesMu, Directory.startsMu,
 // Log.syncMu, the journal's, Directory.cleanedMu, Log.mu, Directory.mu, then the small ones of epochs and transactions.
 package log
 
@@ -55,6 +55,8 @@ type Log struct {
 	txns          *transactions
 	epochs        epochs
 
+	// formsMu admits one pass at a time that compresses or expands segments. It is held for as long as that takes.
+	formsMu sync.Mutex
 	// filesMu guards the files of sealed segments and of snapshots: sealing, deleting, truncating, closing.
 	filesMu sync.Mutex
 	// syncMu admits one sync of the log's own files at a time. It is held across fsync; mu never is.
@@ -107,8 +109,14 @@ func (l *Log) LastStable(hw int64) int64 { return min(hw, l.txns.firstUnstable(h
 // Config returns the settings in force.
 func (l *Log) Config() Config { return *l.cfg.Load() }
 
-// SetConfig replaces the settings. Those of a segment take effect with the next one.
-func (l *Log) SetConfig(c Config) { l.cfg.Store(&c) }
+// SetConfig replaces the settings. Those of a segment take effect with the next one, but for its compression: sealed
+// segments are compressed or expanded in the background.
+func (l *Log) SetConfig(c Config) {
+	before := l.cfg.Swap(&c)
+	if before.CompressSegments != c.CompressSegments || before.CompressionLevel != c.CompressionLevel {
+		l.d.noteForms(l)
+	}
+}
 
 // Err says why the log takes no requests: ErrOffline with its cause, or ErrClosed. Nil while it does.
 func (l *Log) Err() error {
@@ -129,11 +137,11 @@ func (l *Log) fail(cause error) error {
 	return l.Err()
 }
 
-// Size is the bytes of all segments' records.
+// Size is the bytes that all segments' records take on disk: less than were appended where segments are compressed.
 func (l *Log) Size() int64 {
 	var n int64
 	for _, e := range *l.list.Load() {
-		n += e.seg.Size()
+		n += e.seg.StoredSize()
 	}
 	return n
 }
@@ -141,7 +149,9 @@ func (l *Log) Size() int64 {
 // SegmentInfo describes one segment.
 type SegmentInfo struct {
 	BaseOffset, Size int64
+	StoredSize       int64 // bytes on disk
 	Active           bool
+	Compressed       bool
 }
 
 // Segments describes the segments, oldest first.
@@ -149,7 +159,8 @@ func (l *Log) Segments() []SegmentInfo {
 	list := *l.list.Load()
 	out := make([]SegmentInfo, len(list))
 	for i, e := range list {
-		out[i] = SegmentInfo{BaseOffset: e.seg.BaseOffset(), Size: e.seg.Size(), Active: i == len(list)-1}
+		out[i] = SegmentInfo{BaseOffset: e.seg.BaseOffset(), Size: e.seg.Size(), StoredSize: e.seg.StoredSize(),
+			Active: i == len(list)-1, Compressed: e.seg.Compressed()}
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math"
 	"slices"
+	"strings"
 
 	"weir/record"
 	"weir/segment"
@@ -46,6 +47,10 @@ func (l *Log) load(k known) error {
 	if err != nil {
 		return err
 	}
+	if err := l.writableTail(list); err != nil {
+		retire(list)
+		return err
+	}
 	l.list.Store(&list)
 	l.end.Store(end)
 	l.start.Store(max(k.start, bases[0]))
@@ -68,6 +73,9 @@ func (l *Log) segmentBases(names []string, k known) ([]int64, error) {
 		if base, ok := offsetOf(name, logSuffix); ok {
 			bases = append(bases, base)
 		}
+		if base, ok := offsetOf(name, compressedSuffix); ok {
+			bases = append(bases, base)
+		}
 		if offset, ok := offsetOf(name, snapshotSuffix); ok {
 			l.snapshots = append(l.snapshots, offset)
 		}
@@ -85,7 +93,7 @@ func (l *Log) segmentBases(names []string, k known) ([]int64, error) {
 		if !ok || !isIndexName(name) || slices.Contains(bases, base) {
 			continue
 		}
-		if base >= k.start && base < k.recoveryPoint {
+		if base >= k.start && base < k.recoveryPoint && !strings.HasSuffix(name, plainSuffix) {
 			return nil, l.missing(base, "%s has no .log file", name)
 		}
 		if err := l.fs.Remove(join(l.path, name)); err != nil {
@@ -239,6 +247,9 @@ func (l *Log) dropAfter(list segments, kept int) (segments, error) {
 // reopen opens a segment anew as the active one, without a bound to its offsets.
 func (l *Log) reopen(e *entry) (*entry, error) {
 	base := e.seg.BaseOffset()
+	if err := l.expandHeld(e); err != nil {
+		return e, fmt.Errorf("reopen segment %d: %w", base, err)
+	}
 	if err := e.seg.Close(); err != nil {
 		return e, fmt.Errorf("reopen segment %d: %w", base, err)
 	}
@@ -248,6 +259,24 @@ func (l *Log) reopen(e *entry) (*entry, error) {
 		return e, err
 	}
 	return newEntry(seg, l.cfg.Load()), nil
+}
+
+// writableTail makes sure that the last segment can be appended to. It is compressed where the active one behind it is
+// gone, with nothing in it that was durable.
+func (l *Log) writableTail(list segments) error {
+	tail := list.active()
+	if !tail.seg.Compressed() {
+		return nil
+	}
+	if err := tail.seg.Seal(); err != nil { // what recovery found is in its indexes
+		return err
+	}
+	active, err := l.reopen(tail)
+	if err != nil {
+		return err
+	}
+	list[len(list)-1] = active
+	return nil
 }
 
 // restart begins the log anew at an offset past its end: records were deleted up to there and the rest was

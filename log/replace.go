@@ -54,6 +54,9 @@ func (l *Log) replace(run segments, made []*segment.Segment, cuts int64) error {
 	if err := l.fs.SyncDir(l.path); err != nil {
 		return l.fail(fmt.Errorf("replace segments of %s: sync directory: %w", l.id, err))
 	}
+	if l.otherForm() {
+		l.d.noteForms(l)
+	}
 	return nil
 }
 

@@ -36,10 +36,11 @@ func (l *Log) belowStart(list segments, i int) bool {
 	return i+1 < len(list) && list[i+1].seg.BaseOffset() <= l.start.Load()
 }
 
-// overSize lets the oldest go while the log stays at its limit without it; excess is how much is too much.
+// overSize lets the oldest go while the log stays at its limit without it; excess is how much is too much. What counts
+// is bytes on disk: who compresses segments keeps more records in the same space.
 func overSize(excess int64) func(segments, int) bool {
 	return func(list segments, i int) bool {
-		size := list[i].seg.Size()
+		size := list[i].seg.StoredSize()
 		if excess < size {
 			return false
 		}
@@ -173,6 +174,7 @@ func (l *Log) discardOne(seg *segment.Segment, delay time.Duration) error {
 	}
 	l.d.removeLater(delay, func() error {
 		defer seg.Retire()
+		_ = l.fs.Remove(join(l.path, offsetName(seg.BaseOffset(), plainSuffix))) // there is none as a rule
 		return seg.Remove()
 	})
 	return err

@@ -13,6 +13,9 @@ type entry struct {
 	aborted  aborted
 	jitterMs int64 // taken off segment.ms, so that many logs do not roll at once
 	synced   bool  // of a rolled segment: its records are durable; guarded by the log's mu
+	// leftAt is the level at which compression was found not to be worth while, -1 when it was not tried, 0 when that is
+	// not known, the largest int when the segment is damaged; guarded by the log's formsMu.
+	leftAt int
 }
 
 // segments is an immutable list, ordered by base offset. The last one is active. It is never empty while the
@@ -49,7 +52,7 @@ func (c *Config) segmentMs() int64 {
 func (l *Log) segmentConfig() segment.Config {
 	c, whole := l.cfg.Load(), l.contiguous()
 	sc := segment.Config{IndexIntervalBytes: int(c.IndexIntervalBytes), IndexMaxBytes: int(c.SegmentIndexBytes),
-		Contiguous: whole, NoGaps: whole}
+		Contiguous: whole, NoGaps: whole, Frames: l.d.compression.frames}
 	if c.Preallocate {
 		sc.Preallocate = c.SegmentBytes
 	}

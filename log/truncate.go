@@ -60,6 +60,12 @@ func (l *Log) holdDurable(offset int64, hold bool) {
 func (l *Log) truncate(offset int64) error {
 	l.filesMu.Lock()
 	defer l.filesMu.Unlock()
+	list := *l.list.Load()
+	if kept := list.floor(offset); kept >= 0 {
+		if err := l.expandHeld(list[kept]); err != nil { // before anyone must wait for it
+			return err
+		}
+	}
 	l.syncMu.Lock()
 	defer l.syncMu.Unlock()
 	l.mu.Lock()

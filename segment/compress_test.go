@@ -123,7 +123,7 @@ func TestFrameTwin(t *testing.T) {
 	must(t, plain.Seal())
 	twin := compressed(t, newMem(t), 120)
 	rng := rand.New(rand.NewPCG(1, 1))
-	for range 4000 {
+	for range 1500 {
 		offset, limitOffset := 90+rng.Int64N(plain.NextOffset()), 100+rng.Int64N(plain.NextOffset())
 		limit, most, minOne := int64(-1), rng.IntN(20_000), rng.IntN(2) == 0
 		if rng.IntN(3) == 0 {
@@ -207,7 +207,7 @@ func TestReadersWhileTheFormChanges(t *testing.T) {
 			}
 		})
 	}
-	for range 15 {
+	for range 6 {
 		w.toFrames(smallFrames)
 		w.toPlain()
 	}

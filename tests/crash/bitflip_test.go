@@ -27,6 +27,7 @@ import (
 type fixture struct {
 	mem     *vfs.Mem
 	clean   bool
+	how     mode
 	logs    map[string]*contents // by partition
 	durable map[string]int64     // recovery point in the checkpoint, by partition
 	files   []string             // all files
@@ -44,10 +45,10 @@ type contents struct {
 
 // newFixture writes two partitions with sealed segments, producers, transactions and two leader epochs. An
 // unclean one has durable records past the recovery point too.
-func newFixture(t *testing.T, clean, journal bool) *fixture {
+func newFixture(t *testing.T, clean bool, how mode) *fixture {
 	t.Helper()
-	f := &fixture{mem: vfs.NewMem(), clean: clean, logs: map[string]*contents{}, durable: map[string]int64{}}
-	r := newRun(journal)
+	f := &fixture{mem: vfs.NewMem(), clean: clean, how: how, logs: map[string]*contents{}, durable: map[string]int64{}}
+	r := newRun(how)
 	r.fs = f.mem
 	must(t, r.start())
 	for n := range 2 {
@@ -56,6 +57,7 @@ func newFixture(t *testing.T, clean, journal bool) *fixture {
 		f.transactions(t, r, n)
 		r.parts[n].BecomeLeader(5)
 		must(t, r.group(n, []int64{11, 12}, 8))
+		must(t, r.parts[n].Log().SettleForms())
 	}
 	must(t, r.d.Checkpoint())
 	points := readWhole(t, f.mem, recoveryPoints)
@@ -150,11 +152,11 @@ func (f *fixture) judge(m *vfs.Mem, h harm) error {
 	for n := range 2 {
 		id := partitionID(n)
 		before := logSizes(m, id)
-		l, err := d.Open(id, logConfig(), 100)
+		l, err := d.Open(id, f.how.config(), 100)
 		if err != nil {
 			return fmt.Errorf("open: %w", err)
 		}
-		records := strings.HasPrefix(h.file, dataDir+"/"+id.String()+"/") && path.Ext(h.file) == ".log" ||
+		records := strings.HasPrefix(h.file, dataDir+"/"+id.String()+"/") && holdsRecords(h.file) ||
 			strings.Contains(h.file, "journal") // which alone has what lies past the recovery points
 		if err := f.judgeLog(l, id.String(), records); err != nil {
 			return fmt.Errorf("partition %d: %w", n, err)
@@ -180,7 +182,7 @@ func logSizes(m *vfs.Mem, id metadata.PartitionID) map[string]int64 {
 	dir := dataDir + "/" + id.String()
 	names, _ := m.List(dir) // none if it is missing, before and after
 	for _, name := range names {
-		if info, err := m.Stat(dir + "/" + name); err == nil && path.Ext(name) == ".log" {
+		if info, err := m.Stat(dir + "/" + name); err == nil && holdsRecords(name) {
 			sizes[name] = info.Size
 		}
 	}
@@ -290,15 +292,15 @@ func (f *fixture) harms(t *testing.T, randomBits int) []harm {
 }
 
 // TestBitFlips is D4: at least 30,000 flips over every kind of file.
-func TestBitFlips(t *testing.T) { bothWays(t, bitFlips) }
+func TestBitFlips(t *testing.T) { everyWay(t, bitFlips) }
 
-func bitFlips(t *testing.T, journal bool) {
+func bitFlips(t *testing.T, how mode) {
 	var done atomic.Int64
 	began := time.Now()
 	for _, clean := range []bool{true, false} {
-		f := newFixture(t, clean, journal)
+		f := newFixture(t, clean, how)
 		all := f.harms(t, 450)
-		all = all[:len(all)/thin]
+		all = all[:len(all)/thin/how.share()]
 		var next, failed atomic.Int64
 		var wg sync.WaitGroup
 		for range 2 {
@@ -321,7 +323,7 @@ func bitFlips(t *testing.T, journal bool) {
 		wg.Wait()
 	}
 	t.Logf("%d harms in %v", done.Load(), time.Since(began).Round(time.Millisecond))
-	if done.Load() < 30_000/thin && !t.Failed() {
+	if done.Load() < 30_000/thin/int64(how.share()) && !t.Failed() {
 		t.Errorf("%d harms; want at least 30,000", done.Load())
 	}
 }

@@ -51,8 +51,8 @@ func faulty(t *testing.T, what string, body func() error) {
 
 // liveWith runs the workload on m with one fault, then checks what a crash at the end leaves, with and
 // without what was not synced, and what a restart of the process finds.
-func liveWith(m *vfs.Mem, journal bool, rounds int, f fault) (ops int64, err error) {
-	r := newRun(journal)
+func liveWith(m *vfs.Mem, how mode, rounds int, f fault) (ops int64, err error) {
+	r := newRun(how)
 	r.lenient = true
 	var count atomic.Int64
 	var hit atomic.Pointer[vfs.Op]
@@ -86,11 +86,11 @@ func liveWith(m *vfs.Mem, journal bool, rounds int, f fault) (ops int64, err err
 }
 
 // TestErrorsAtEveryOperation is D6: every errno at every operation of a run, start and stop included.
-func TestErrorsAtEveryOperation(t *testing.T) { bothWays(t, errorsAtEveryOperation) }
+func TestErrorsAtEveryOperation(t *testing.T) { everyWay(t, errorsAtEveryOperation) }
 
-func errorsAtEveryOperation(t *testing.T, journal bool) {
+func errorsAtEveryOperation(t *testing.T, how mode) {
 	const rounds = 6
-	ops, err := liveWith(newMem(), journal, rounds, fault{index: -1})
+	ops, err := liveWith(newMem(), how, rounds, fault{index: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func errorsAtEveryOperation(t *testing.T, journal bool) {
 	}
 	rng := rand.New(rand.NewPCG(6, 6))
 	rng.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
-	faults = faults[:len(faults)/thin]
+	faults = faults[:len(faults)/thin/how.share()]
 	began := time.Now()
 	var next atomic.Int64
 	var wg sync.WaitGroup
@@ -111,7 +111,7 @@ func errorsAtEveryOperation(t *testing.T, journal bool) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(faults)) && !t.Failed(); i = next.Add(1) - 1 {
 				faulty(t, faults[i].String(), func() error {
-					_, err := liveWith(newMem(), journal, rounds, faults[i])
+					_, err := liveWith(newMem(), how, rounds, faults[i])
 					return err
 				})
 			}
@@ -129,10 +129,10 @@ func newMem() *vfs.Mem {
 
 // TestErrorsDuringRecovery has every operation of an unclean start fail: the start is refused or the
 // partition is out of service, and the next start has everything.
-func TestErrorsDuringRecovery(t *testing.T) { bothWays(t, errorsDuringRecovery) }
+func TestErrorsDuringRecovery(t *testing.T) { everyWay(t, errorsDuringRecovery) }
 
-func errorsDuringRecovery(t *testing.T, journal bool) {
-	image, known := crashed(t, journal)
+func errorsDuringRecovery(t *testing.T, how mode) {
+	image, known := crashed(t, how)
 	recoverWith := func(f fault) (int64, error) {
 		m := image.CrashClone(vfs.CrashOptions{UnsyncedPercent: 100})
 		var count atomic.Int64
@@ -170,10 +170,10 @@ func errorsDuringRecovery(t *testing.T, journal bool) {
 }
 
 // crashed is what a crash in the middle of the workload left.
-func crashed(t *testing.T, journal bool) (*vfs.Mem, []known) {
+func crashed(t *testing.T, how mode) (*vfs.Mem, []known) {
 	t.Helper()
 	m := newMem()
-	r := newRun(journal)
+	r := newRun(how)
 	r.fs = m
 	must(t, r.start())
 	must(t, r.script(3))
@@ -223,15 +223,15 @@ func (f *syncFault) inject(op vfs.Op) error {
 
 // TestFailedSyncs is D7: every sync fails, once and for good. Nothing is acknowledged after it; what a
 // restart of the process still finds in memory is really on the disk before it is served.
-func TestFailedSyncs(t *testing.T) { bothWays(t, failedSyncs) }
+func TestFailedSyncs(t *testing.T) { everyWay(t, failedSyncs) }
 
-func failedSyncs(t *testing.T, journal bool) {
+func failedSyncs(t *testing.T, how mode) {
 	syncs := int64(1)
 	for index := int64(0); index < syncs+3; index++ {
 		for _, persistent := range []bool{false, true} {
 			what := fmt.Sprintf("sync %d fails, persistently %v", index, persistent)
 			faulty(t, what, func() error {
-				n, err := failSync(index, persistent, journal)
+				n, err := failSync(index, persistent, how)
 				if !persistent {
 					syncs = max(syncs, n)
 				}
@@ -245,16 +245,16 @@ func failedSyncs(t *testing.T, journal bool) {
 	}
 }
 
-func failSync(index int64, persistent, journal bool) (syncs int64, err error) {
+func failSync(index int64, persistent bool, how mode) (syncs int64, err error) {
 	m := newMem()
-	r := newRun(journal)
+	r := newRun(how)
 	r.lenient = true
 	f := &syncFault{mem: m, index: index, persistent: persistent, broken: map[string]int64{}, run: r}
 	r.fs = vfs.Inject(m, f.inject)
 	if err := r.start(); err == nil {
 		_ = r.script(4)
 		for _, k := range r.known() {
-			if durable, ok := f.broken[k.id.String()]; ok && k.ackedEnd > durable && !journal {
+			if durable, ok := f.broken[k.id.String()]; ok && k.ackedEnd > durable && !how.journal {
 				return 0, fmt.Errorf("acknowledged up to %d after a sync failed at %d", k.ackedEnd, durable)
 			}
 		}

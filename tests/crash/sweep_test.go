@@ -84,11 +84,11 @@ func (w *workers) wait() int64 {
 
 // runAll runs the workload with clean stops in between, calling hook before each operation that changes the
 // disk.
-func runAll(t *testing.T, journal bool, rounds int, hook func(m *vfs.Mem, r *run, op vfs.Op)) {
+func runAll(t *testing.T, how mode, rounds int, hook func(m *vfs.Mem, r *run, op vfs.Op)) {
 	t.Helper()
 	m := vfs.NewMem()
 	m.SetNow(func() time.Time { return start })
-	r := newRun(journal)
+	r := newRun(how)
 	r.fs = vfs.Inject(m, func(op vfs.Op) error {
 		if op.Kind.Writes() {
 			hook(m, r, op)
@@ -114,19 +114,26 @@ func runAll(t *testing.T, journal bool, rounds int, hook func(m *vfs.Mem, r *run
 }
 
 // TestCrashBeforeEveryOperation is D1: at least 5,000 crash points.
-func TestCrashBeforeEveryOperation(t *testing.T) { bothWays(t, crashBeforeEveryOperation) }
+func TestCrashBeforeEveryOperation(t *testing.T) { everyWay(t, crashBeforeEveryOperation) }
 
-func crashBeforeEveryOperation(t *testing.T, journal bool) {
+func crashBeforeEveryOperation(t *testing.T, how mode) {
 	w := newWorkers(t, func(i image) error { return check(i.mem, i.all) })
 	began := time.Now()
 	var mu sync.Mutex // one shot at a time: hooks run on several goroutines
-	runAll(t, journal, 12, func(m *vfs.Mem, r *run, op vfs.Op) {
+	compressed := 0   // images with a compressed segment in them
+	runAll(t, how, 12/min(how.share(), 2), func(m *vfs.Mem, r *run, op vfs.Op) {
 		mu.Lock()
 		defer mu.Unlock()
+		if compressedFiles(m) > 0 {
+			compressed++
+		}
 		shoot(m, r.known, op, func(i image) { w.in <- i })
 	})
 	points := w.wait()
 	t.Logf("%d crash points in %v", points, time.Since(began).Round(time.Millisecond))
+	if how.compress && compressed == 0 {
+		t.Error("nothing was ever compressed")
+	}
 	if points < 5000/thin && !t.Failed() {
 		t.Errorf("%d crash points; want at least 5,000", points)
 	}
@@ -134,14 +141,14 @@ func crashBeforeEveryOperation(t *testing.T, journal bool) {
 
 // TestCrashDuringRecovery is D2: recovery of 200 images is itself cut before every operation that changes the
 // disk.
-func TestCrashDuringRecovery(t *testing.T) { bothWays(t, crashDuringRecovery) }
+func TestCrashDuringRecovery(t *testing.T) { everyWay(t, crashDuringRecovery) }
 
-func crashDuringRecovery(t *testing.T, journal bool) {
+func crashDuringRecovery(t *testing.T, how mode) {
 	w := newWorkers(t, func(i image) error { return check(i.mem, i.all) })
 	var images []image
 	var mu sync.Mutex
 	n := 0
-	runAll(t, journal, 6, func(m *vfs.Mem, r *run, op vfs.Op) {
+	runAll(t, how, 6, func(m *vfs.Mem, r *run, op vfs.Op) {
 		mu.Lock()
 		defer mu.Unlock()
 		if n++; n%(3*thin) == 0 {

@@ -27,8 +27,8 @@ type run struct {
 	txnSeq   int32
 	txnFirst int64 // of the transaction that is open
 	txnOpen  bool
-	journal  bool // every sync goes through the journal
-	lenient  bool // faults are injected: errors are expected, only false acknowledgements are wrong
+	mode
+	lenient bool // faults are injected: errors are expected, only false acknowledgements are wrong
 
 	mu  sync.Mutex // guards all
 	all []*truth   // of every partition there ever was
@@ -43,8 +43,8 @@ const (
 	parts
 )
 
-func newRun(journal bool) *run {
-	r := &run{journal: journal, clk: clock.NewManual(start), parts: map[int]*partition.Partition{}, seqs: map[[2]int64]int32{},
+func newRun(how mode) *run {
+	r := &run{mode: how, clk: clock.NewManual(start), parts: map[int]*partition.Partition{}, seqs: map[[2]int64]int32{},
 		truths: map[int]*truth{}}
 	for n := range parts {
 		r.plan(n, n)
@@ -91,7 +91,7 @@ func (r *run) open(n int) error {
 	if t.now().phase == absent {
 		t.set(opening)
 	}
-	l, err := r.d.Open(t.id, logConfig(), 1)
+	l, err := r.d.Open(t.id, r.config(), 1)
 	if err != nil {
 		return err
 	}
@@ -299,6 +299,9 @@ func (r *run) script(rounds int) error {
 		case 5:
 			do(func() error { return r.group(idempotentPart, []int64{11}, 9) })
 			do(r.parts[idempotentPart].Log().Roll)
+		}
+		if r.compress {
+			do(func() error { return r.changeForms(round) })
 		}
 		if r.truths[doomedPart].now().phase == deleted {
 			r.plan(doomedPart, len(r.all)) // the next one is another partition
