@@ -56,7 +56,8 @@ func newSettings(v *config.Values) (*settings, error) {
 	s.setServer(v)
 	s.setCluster(v)
 	s.directory = log.DirectoryConfig{
-		CheckpointInterval: milliseconds(v.Int64("log.flush.offset.checkpoint.interval.ms")),
+		CheckpointInterval:     milliseconds(v.Int64("log.flush.offset.checkpoint.interval.ms")),
+		CompressBytesPerSecond: v.Int64("weir.segment.compression.bytes.per.second"),
 	}
 	s.groups = groups.Config{
 		OffsetsPartitions:             v.Int32("offsets.topic.num.partitions"),
@@ -208,6 +209,8 @@ func (s *settings) logConfig(image *metadata.Image, topic *metadata.Topic) log.C
 		MinCompactionLagMs:     t.Int64("min.compaction.lag.ms"), MaxCompactionLagMs: t.Int64("max.compaction.lag.ms"),
 		DeleteRetentionMs:      t.Int64("delete.retention.ms"),
 		ProducerIDExpirationMs: broker.Int64("producer.id.expiration.ms"),
+		CompressSegments:       t.String("segment.compression") == "zstd",
+		CompressionLevel:       t.Int64("segment.compression.zstd.level"),
 	}
 	if t.String("message.timestamp.type") == "LogAppendTime" {
 		c.TimestampType = record.LogAppendTime

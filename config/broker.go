@@ -51,7 +51,7 @@ func CheckBroker(configs map[string]string, clusterWide bool) error {
 			continue
 		}
 		switch {
-		case d == nil || d.Scope == ReadOnly || d.Own:
+		case d == nil || d.Scope == ReadOnly:
 			fixed = append(fixed, name)
 		case strings.HasPrefix(name, "ssl."):
 			secure = append(secure, name)

@@ -93,8 +93,8 @@ func TestDescribeHidesSecrets(t *testing.T) {
 
 func TestDescribeListsAll(t *testing.T) {
 	b := NewBroker(Defaults(), nil, nil)
-	if got := len(b.DescribeTopic(nil)); got != 37 {
-		t.Errorf("%d topic settings; want 37", got)
+	if got := len(b.DescribeTopic(nil)); got != 39 {
+		t.Errorf("%d topic settings; want 39", got)
 	}
 	if got := len(b.DescribeGroup(nil)); got != 21 {
 		t.Errorf("%d group settings; want 19", got)

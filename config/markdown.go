@@ -9,7 +9,7 @@ const markdownHead = `# Settings
 
 <!-- Made by go generate ./config from the table of settings; change the table, not this page. -->
 
-Weir has Apache Kafka's settings under their own names, and some of its own that begin with ~weir.~.
+Weir has Apache Kafka's settings under their own names, and some of its own: those that begin with ~weir.~, and ~segment.compression~.
 They come from, weakest first:
 
 1. the defaults below;

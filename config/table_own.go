@@ -3,6 +3,16 @@ package config
 // ownTable are Weir's own settings. It is never written to.
 var ownTable = []Def{
 	{
+		Name: "log.segment.compression", Type: String, Default: "none", check: oneOf("none", "zstd"),
+		Scope: ClusterWide, Own: true,
+		Doc: "How sealed segments are stored: none is Kafka's plain form, zstd takes a fraction of the disk.",
+	},
+	{
+		Name: "log.segment.compression.zstd.level", Type: Int, Default: "3", check: between(1, 22),
+		Scope: ClusterWide, Own: true,
+		Doc: "The level of zstd used when log.segment.compression is zstd.",
+	},
+	{
 		Name: "weir.cluster.id", Type: String, Null: true, Own: true,
 		Doc: "The cluster's id. Unset draws one at the first start; another one than the stored is refused.",
 	},
@@ -30,6 +40,10 @@ var ownTable = []Def{
 	{
 		Name: "weir.request.read.timeout.ms", Type: Long, Default: "30000", check: atLeast(1), Own: true,
 		Doc: "How long a request may take from its first byte to its last.",
+	},
+	{
+		Name: "weir.segment.compression.bytes.per.second", Type: Long, Default: "67108864", check: atLeast(1), Own: true,
+		Doc: "The most record bytes a second that are read to compress sealed segments or to expand them.",
 	},
 	{
 		Name: "weir.shutdown.timeout.ms", Type: Long, Default: "10000", check: atLeast(0), Own: true,

@@ -158,6 +158,17 @@ var topicTable = []Def{
 		Broker: "log.segment.bytes", Doc: "The size at which a segment rolls.",
 	},
 	{
+		Name: "segment.compression", Type: String, Default: "none", check: oneOf("none", "zstd"), Own: true,
+		Broker: "log.segment.compression",
+		Doc: "How sealed segments are stored: none is Kafka's plain form, zstd takes a fraction of the disk. " +
+			"A change reaches old segments in the background.",
+	},
+	{
+		Name: "segment.compression.zstd.level", Type: Int, Default: "3", check: between(1, 22), Own: true,
+		Broker: "log.segment.compression.zstd.level",
+		Doc:    "The level of zstd used when segment.compression is zstd.",
+	},
+	{
 		Name: "segment.index.bytes", Type: Int, Default: "10485760", check: atLeast(4),
 		Broker: "log.index.size.max.bytes",
 		Doc:    "The largest size of an index file; a segment with a full index rolls.",

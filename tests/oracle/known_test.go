@@ -50,7 +50,8 @@ var differences = []difference{
 	{`32/broker .*`, `all`, settingPaths(`(share\.coordinator\.state\.topic|offsets\.topic` +
 		`|transaction\.state\.log)\.(min\.isr|replication\.factor)`),
 		"internal topics have one replica by default"},
-	{`32/broker .*`, `all`, settingPaths(`weir\..*`) + `|.*\.Configs\.len`, "settings of our own"},
+	{`32/broker .*`, `all`, settingPaths(`weir\..*|log\.segment\.compression.*`) + `|.*\.Configs\.len`, "settings of our own"},
+	{`(19|32)/.*`, every, settingPaths(`segment\.compression.*`) + `|.*\.Configs\.len`, "settings of our own"},
 	{`32/broker .*`, every, settingPaths(`(advertised\.)?listeners|log\.dirs?|(broker|node)\.id|process\.roles` +
 		`|controller\..*|inter\.broker\.listener\.name|listener\.security\.protocol\.map`),
 		"where each broker listens and keeps its data, and there is no controller beside it"},

@@ -13,6 +13,7 @@ import (
 
 	"weir/index"
 	"weir/log"
+	storage "weir/segment"
 	"weir/vfs"
 )
 
@@ -58,12 +59,15 @@ type kind struct {
 	based bool
 }
 
+// compressed follows .log in the name of a compressed segment, which is shown as the plain one would be.
+const compressed = storage.CompressedSuffix
+
 // kindOf tells a file's kind by its name; nil where the name is not known.
 func kindOf(name string) *kind {
 	if strings.HasSuffix(name, "checkpoint") {
 		return &kind{show: checkpoint}
 	}
-	switch filepath.Ext(strings.TrimSuffix(name, ".deleted")) {
+	switch filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".deleted"), compressed)) {
 	case ".log":
 		return &kind{segment, true}
 	case ".index":
@@ -82,7 +86,7 @@ func file(p *printer, fsys vfs.FS, path string, o Options) error {
 	name := filepath.Base(path)
 	k := kindOf(name)
 	if k == nil {
-		return fmt.Errorf("show %s: the name tells no kind of file (.log, .index, .timeindex, .txnindex, .snapshot, *-checkpoint)", path)
+		return fmt.Errorf("show %s: the name tells no kind of file (.log, .log.zst, .index, .timeindex, .txnindex, .snapshot, *-checkpoint)", path)
 	}
 	var base int64
 	if k.based {

@@ -2,9 +2,11 @@ package dump
 
 import (
 	"fmt"
+	"strings"
 
 	"weir/groups"
 	"weir/record"
+	storage "weir/segment"
 	"weir/vfs"
 )
 
@@ -12,8 +14,8 @@ import (
 const maxDecompressed = 1 << 30
 
 // segment shows the batches of a log file and, if asked, their records. It stops at the first that is damaged.
-func segment(p *printer, fsys vfs.FS, path string, _ int64, o Options) error {
-	f, err := fsys.Open(path)
+func segment(p *printer, fsys vfs.FS, path string, base int64, o Options) error {
+	f, err := openSegment(fsys, path, base)
 	if err != nil {
 		return err
 	}
@@ -47,6 +49,13 @@ func segment(p *printer, fsys vfs.FS, path string, _ int64, o Options) error {
 		pos += int64(h.Size())
 	}
 	return nil
+}
+
+func openSegment(fsys vfs.FS, path string, base int64) (vfs.File, error) {
+	if strings.HasSuffix(strings.TrimSuffix(path, ".deleted"), compressed) {
+		return storage.OpenCompressed(fsys, path, base)
+	}
+	return fsys.Open(path)
 }
 
 func batch(p *printer, b record.Batch, pos int64, o Options) error {
