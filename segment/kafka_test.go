@@ -254,7 +254,8 @@ func TestKafkaReadsWhatWeWrote(t *testing.T) {
 	}
 }
 
-// writeForKafka writes two segments with every codec, control batches and aborted transactions.
+// writeForKafka writes two segments with every codec, control batches and aborted transactions, and has them compressed
+// and expanded again.
 func writeForKafka(t *testing.T, dir string) (offsets, batches int) {
 	t.Helper()
 	c := Config{IndexIntervalBytes: 1024, IndexMaxBytes: 10 << 20}
@@ -285,6 +286,10 @@ func writeForKafka(t *testing.T, dir string) (offsets, batches int) {
 		put(record.ControlBatch(record.ControlAbort, 77, 0, 1, ts))
 		must(t, s.TxnIndex().Append(index.AbortedTxn{ProducerID: 77, FirstOffset: first, LastOffset: next - 1,
 			LastStableOffset: next}))
+		must(t, s.Seal())
+		w := &written{Segment: s, t: t, fs: vfs.OS()}
+		w.toFrames(smallFrames)
+		w.toPlain()
 		must(t, s.Close())
 	}
 	return int(next), batches
