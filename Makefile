@@ -85,6 +85,12 @@ bench: build ## Weir beside Apache Kafka and the limit, every workload of bench/
 	go test -tags compare -count=1 -v -timeout 10m ./tests/compare -run TestStarts
 	$(BIN) bench compare --brokers weir,weir-nosync,kafka,limit --config bench/suites/kafka.yaml --html bench.html $(ARGS)
 
+.PHONY: bench-groups
+bench-groups: build ## Weir beside Apache Kafka at the workloads of bench/suites/groups.yaml, and how soon a million offsets are served
+	@scripts/setup kafka
+	$(BIN) bench compare --brokers weir,kafka --config bench/suites/groups.yaml $(ARGS)
+	go test -tags compare -count=1 -v -timeout 20m ./tests/compare -run TestServesOffsets
+
 .PHONY: bench-compare
 bench-compare: ## the Go benchmarks of REF= beside those of the working tree (PKG=./log BENCH=Append COUNT=6 BENCHTIME=1s PROFILE=DIR)
 	@scripts/setup go

@@ -86,6 +86,12 @@ func (c Config) checkWorkload() error {
 		return fmt.Errorf("%s runs at a rate, which is not given", c.Workload)
 	case c.Workload == Churn && (c.Members < 1 || c.ChurnEvery <= 0 || c.Members > maxClients):
 		return errors.New("churn needs members and churn_every")
+	case c.Workload == Groups && (c.Groups < 1 || c.Groups > 1<<20 || c.BeatEvery <= 0 || c.CommitEvery <= 0 || c.Duration <= 0):
+		return errors.New("groups needs groups, beat_every, commit_every and duration")
+	case c.Workload == Rebalance && (c.Members < 2 || c.Members > maxClients || c.Topics < 1 || c.Topics > 1<<10 || c.BeatEvery < 0):
+		return errors.New("rebalance needs two members, topics, and a beat_every that is not negative")
+	case (c.Workload == Groups || c.Workload == Rebalance) && (c.Connections < 1 || c.Connections > maxClients):
+		return fmt.Errorf("connections is %d; want 1 to %d", c.Connections, maxClients)
 	case c.Workload == Connections && (c.Connections < 1 || c.Connections > 1<<20):
 		return fmt.Errorf("connections is %d; want 1 to %d", c.Connections, 1<<20)
 	}

@@ -34,11 +34,16 @@ const (
 	Mixed Workload = "mixed"
 	// Connections opens many connections that stay idle beside writers and readers at a fixed rate.
 	Connections Workload = "connections"
+	// Groups has many consumer groups of one member each, which send heartbeats and commit offsets at a rate.
+	Groups Workload = "groups"
+	// Rebalance has one large consumer group share many partitions: all members join at once, then one leaves and one comes.
+	Rebalance Workload = "rebalance"
 )
 
 // Workloads are all workloads, in the order in which help lists them.
 func Workloads() []Workload {
-	return []Workload{Produce, Consume, ConsumeCold, EndToEnd, FanOut, Churn, Partitions, Small, Mixed, Connections}
+	return []Workload{Produce, Consume, ConsumeCold, EndToEnd, FanOut, Churn, Partitions, Small, Mixed, Connections, Groups,
+		Rebalance}
 }
 
 // Target is a broker to measure, and what a report says of it.
@@ -93,10 +98,14 @@ type Config struct {
 	Ratio   float64 `json:"ratio"`   // of compressible: about how many times smaller a codec makes it
 	Seed    uint64  `json:"seed"`    // of payload and keys
 
-	Members     int           `json:"members"`     // Churn: members that stay
-	ChurnEvery  time.Duration `json:"churn_every"` // Churn: a further member joins, or the one that did leaves, this often
-	Connections int           `json:"connections"` // Connections: how many stay idle
-	EvictBytes  int64         `json:"evict_bytes"` // ConsumeCold: written elsewhere before the read where the data directory is not known
+	Members     int           `json:"members"`      // Churn: members that stay; Rebalance: of the group
+	ChurnEvery  time.Duration `json:"churn_every"`  // Churn: a further member joins, or the one that did leaves, this often
+	Connections int           `json:"connections"`  // Connections: how many stay idle; Groups, Rebalance: how many the members share
+	Groups      int           `json:"groups"`       // Groups: how many, each with one member
+	Topics      int           `json:"topics"`       // Rebalance: how many topics of Partitions the members read
+	BeatEvery   time.Duration `json:"beat_every"`   // Groups, Rebalance: each member sends a heartbeat this often; 0, for Rebalance: as the broker wants it
+	CommitEvery time.Duration `json:"commit_every"` // Groups: each member commits this often
+	EvictBytes  int64         `json:"evict_bytes"`  // ConsumeCold: written elsewhere before the read where the data directory is not known
 
 	TopicSettings map[string]string `json:"topic_settings,omitempty"` // passed on when the topic is made
 
@@ -130,6 +139,12 @@ func Default(w Workload) Config {
 	case Connections:
 		timed(1000, 10*time.Second)
 		c.Connections, c.RecordBytes = 10_000, 256
+	case Groups:
+		timed(0, 10*time.Second)
+		c.Partitions, c.Groups, c.Connections, c.BeatEvery, c.CommitEvery = 1, 10_000, 500, time.Second, time.Second
+	case Rebalance:
+		timed(0, time.Second)
+		c.Topics, c.Partitions, c.Members, c.Connections = 10, 1000, 1000, 100
 	}
 	return c
 }

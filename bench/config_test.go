@@ -65,6 +65,9 @@ func TestCheckRefuses(t *testing.T) {
 		{EndToEnd, func(c *Config) { c.Acks = "0" }, "acks=0"},
 		{Churn, func(c *Config) { c.ChurnEvery = 0 }, "churn_every"},
 		{Connections, func(c *Config) { c.Connections = 0 }, "connections is 0"},
+		{Groups, func(c *Config) { c.CommitEvery = 0 }, "commit_every"},
+		{Groups, func(c *Config) { c.Connections = 0 }, "connections is 0"},
+		{Rebalance, func(c *Config) { c.Members = 1 }, "two members"},
 	} {
 		config := Default(c.workload)
 		c.set(&config)

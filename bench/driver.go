@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 )
 
 // ErrUndriven is the error of a Driver for a workload or a size that its protocol, or its client, has no means for.
@@ -85,4 +86,41 @@ type Member interface {
 type Idler interface {
 	// Connect opens one connection and has the broker answer once on it, so that the broker knows it.
 	Connect(ctx context.Context) (io.Closer, error)
+}
+
+// Crowder is a Driver that can play members of consumer groups by requests made by hand, many members over one connection, so that
+// the load is light and the broker is what is measured.
+type Crowder interface {
+	// NewCrowd opens a connection for members that read the topics.
+	NewCrowd(ctx context.Context, topics []string) (Crowd, error)
+}
+
+// Crowd is members that share one connection. Closing it does not take them out of their groups.
+type Crowd interface {
+	// Add makes a member of a group, which says nothing yet.
+	Add(group string) Attendee
+	Close() error
+}
+
+// Attendee is one member. It may have several requests unanswered; done is called exactly once for each, in order, and must not wait.
+type Attendee interface {
+	// Beat sends the next heartbeat: the first joins, and where the member has news it tells them.
+	Beat(done func(error))
+	// Commit commits the next offset of every partition that the member has.
+	Commit(done func(error))
+	// Leave takes the member out of its group.
+	Leave(done func(error))
+	// Holding is what the member has; any goroutine may ask.
+	Holding() Holding
+}
+
+// Holding is what a member of a group has.
+type Holding struct {
+	Partitions int
+	// GivenUp counts the partitions that the member was told to give up since it joined.
+	GivenUp int
+	// News says that the broker does not know yet that the member has taken or given up what it was told to.
+	News bool
+	// BeatAfter is how long after an answer the broker wants the next heartbeat.
+	BeatAfter time.Duration
 }

@@ -77,7 +77,8 @@ func failures(targets []Target, failed map[string]error) (err error) {
 // workloads are what each does on a run that is set up.
 var workloads = map[Workload]func(context.Context, *run) error{
 	Produce: produce, Small: produce, Consume: consume, ConsumeCold: consume, EndToEnd: endToEnd, FanOut: fanOut, Churn: churn,
-	Partitions: partitions, Mixed: mixed, Connections: connections,
+	Partitions: partitions, Mixed: mixed, Connections: connections, Groups: manyGroups,
+	Rebalance: rebalance,
 }
 
 // once is one run on one target, on topics of its own.

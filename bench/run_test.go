@@ -98,7 +98,8 @@ func TestWorkloadsOnAFake(t *testing.T) {
 }
 
 func TestClearErrorWhereADriverCannot(t *testing.T) {
-	for w, want := range map[Workload]string{Churn: "not driven", Connections: "not driven", Mixed: "data directory",
+	for w, want := range map[Workload]string{Churn: "not driven", Connections: "not driven", Groups: "not driven", Rebalance: "not driven",
+		Mixed:       "data directory",
 		ConsumeCold: "data directory"} {
 		synctest.Test(t, func(t *testing.T) {
 			_, err := onFake(t.Context(), tiny(w), map[string]Driver{"a": newFake()}, nil)

@@ -21,6 +21,16 @@ var ownTable = []Def{
 		Doc: "The most requests of one connection that are read and not yet answered.",
 	},
 	{
+		Name: "weir.group.consumer.hurried.heartbeat.interval.ms", Type: Int, Default: "500", check: atLeast(0), Own: true,
+		Doc: "How soon a member of a consumer group that waits for partitions is told to send its next heartbeat, " +
+			"if that is less than its usual interval; 0 tells it the usual one, as Kafka does.",
+	},
+	{
+		Name: "weir.groups.max", Type: Int, Default: "200000", check: atLeast(1), Own: true,
+		Doc: "The most groups of one broker, with those that have nothing but committed offsets. One more is refused with " +
+			"POLICY_VIOLATION.",
+	},
+	{
 		Name: "weir.handshake.timeout.ms", Type: Long, Default: "10000", check: atLeast(1), Own: true,
 		Doc: "How long a new connection may take to send its first request.",
 	},

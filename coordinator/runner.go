@@ -37,6 +37,7 @@ type runner struct {
 	outcomes []outcome         // what came back and is still to be looked at, oldest first
 	refused  bool              // the log refused the last batch
 	broken   error             // why nothing can be written any more
+	spare    []*Tx             // events that have ended, to be used again
 
 	toWait  chan *batch  // to the goroutine that waits for tickets
 	durable chan outcome // and back
@@ -156,9 +157,33 @@ func (r *runner) fireTimers() {
 
 // exec decides one event.
 func (r *runner) exec(e event) {
-	tx := &Tx{Now: r.clock.Now(), runner: r, key: e.key}
+	tx := r.newTx()
+	tx.Now, tx.key = r.clock.Now(), e.key
 	e.run(tx)
 	r.finish(tx)
+}
+
+// spareMax bounds the events that are kept for use again.
+const spareMax = 1024
+
+// newTx gives an empty event.
+func (r *runner) newTx() *Tx {
+	last := len(r.spare) - 1
+	if last < 0 {
+		return &Tx{runner: r}
+	}
+	tx := r.spare[last]
+	r.spare = r.spare[:last]
+	return tx
+}
+
+// recycle takes back an event that has ended: nobody knows it any more.
+func (r *runner) recycle(tx *Tx) {
+	if len(r.spare) >= spareMax {
+		return
+	}
+	tx.clear()
+	r.spare = append(r.spare, tx)
 }
 
 // awaitTickets waits for the written batches in order. It runs beside the shard's goroutine and touches no

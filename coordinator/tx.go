@@ -79,3 +79,18 @@ func (tx *Tx) Schedule(t *Timer, at time.Time) { tx.runner.timers.schedule(t, at
 
 // Cancel disarms t. It may be disarmed already.
 func (tx *Tx) Cancel(t *Timer) { tx.runner.timers.cancel(t) }
+
+// clear makes the event as good as new, but for the room that it has for records.
+func (tx *Tx) clear() {
+	clear(tx.records)
+	clear(tx.keys)
+	clear(tx.then)
+	clear(tx.answers)
+	*tx = Tx{runner: tx.runner, records: tx.records[:0], keys: tx.keys[:0], then: tx.then[:0], answers: tx.answers[:0]}
+	if cap(tx.records) > txRoom {
+		tx.records, tx.keys = nil, nil
+	}
+}
+
+// txRoom is for how many records an event keeps room.
+const txRoom = 16

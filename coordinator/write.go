@@ -67,7 +67,9 @@ func (r *runner) take(tx *Tx) *batch {
 	for _, k := range tx.keys {
 		r.dirty[k] = b
 	}
-	tx.records, tx.keys, tx.size = nil, nil, 0
+	clear(tx.records)
+	clear(tx.keys)
+	tx.records, tx.keys, tx.size = tx.records[:0], tx.keys[:0], 0
 	return b
 }
 
@@ -167,4 +169,5 @@ func (r *runner) conclude(tx *Tx, err error) {
 	for _, answer := range tx.answers {
 		answer(err)
 	}
+	r.recycle(tx)
 }

@@ -61,8 +61,10 @@ func (m *machine) ensure(id string, undo *coordinator.Undo) *group {
 	id = strings.Clone(id)
 	g := newGroup(id)
 	m.groups[id] = g
+	m.view.groups.Add(1)
 	undo.Add(func() {
 		delete(m.groups, id)
+		m.view.groups.Add(-1)
 		if g.classic != nil {
 			g.classic.abandon(coordinator.ErrNotAvailable)
 		}
@@ -73,21 +75,17 @@ func (m *machine) ensure(id string, undo *coordinator.Undo) *group {
 // putOffset stores a committed offset. A group that has nothing but offsets begins with the first of them.
 func (m *machine) putOffset(k *kmsg.OffsetCommitKey, o offset, undo *coordinator.Undo) {
 	g := m.ensure(k.Group, undo)
-	partitions := g.offsets[k.Topic]
-	if partitions == nil {
-		topic := strings.Clone(k.Topic)
-		partitions = make(map[int32]offset, 1)
-		g.offsets[topic] = partitions
-		undo.Add(func() { delete(g.offsets, topic) })
+	o.partition = k.Partition
+	old, had := g.offsets.put(k.Topic, o)
+	if undo == nil {
+		return
 	}
-	index := k.Partition
-	old, had := partitions[index]
-	partitions[index] = o
+	topic := strings.Clone(k.Topic)
 	undo.Add(func() {
 		if had {
-			partitions[index] = old
+			g.offsets.put(topic, old)
 		} else {
-			delete(partitions, index)
+			g.offsets.drop(topic, o.partition)
 		}
 	})
 }
@@ -98,20 +96,11 @@ func (m *machine) dropOffset(k *kmsg.OffsetCommitKey, undo *coordinator.Undo) {
 	if g == nil {
 		return
 	}
-	partitions := g.offsets[k.Topic]
-	old, had := partitions[k.Partition]
-	if !had {
-		return
+	old, had := g.offsets.drop(k.Topic, k.Partition)
+	if had && undo != nil {
+		topic := strings.Clone(k.Topic)
+		undo.Add(func() { g.offsets.put(topic, old) })
 	}
-	topic, index := strings.Clone(k.Topic), k.Partition
-	delete(partitions, index)
-	if len(partitions) == 0 {
-		delete(g.offsets, topic)
-	}
-	undo.Add(func() {
-		partitions[index] = old
-		g.offsets[topic] = partitions
-	})
 }
 
 // dropGroup removes a group. Offsets that it still has stay, as those of a group without members.
@@ -121,12 +110,17 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 		return
 	}
 	classic, consumer := g.classic, g.consumer
-	if len(g.offsets) > 0 {
-		g.classic, g.consumer = newClassic(), nil
-	} else {
+	gone := len(g.offsets) == 0
+	if gone {
 		delete(m.groups, id)
+		m.view.groups.Add(-1)
+	} else {
+		g.classic, g.consumer = newClassic(), nil
 	}
 	undo.Add(func() {
+		if gone {
+			m.view.groups.Add(1)
+		}
 		if g.classic != nil && g.classic != classic {
 			g.classic.abandon(coordinator.ErrNotAvailable)
 		}

@@ -80,12 +80,12 @@ func (c *consumer) sharing(image *metadata.Image) *sharing {
 		s.total += len(t.Partitions)
 	}
 	lists := make(map[string][]int32) // by subscription, for most members have the same
-	for _, m := range c.members {
+	for _, m := range c.members.all() {
 		sub := subscriber{id: m.id, instanceID: m.instanceID, topics: c.topicsOf(m, index, lists)}
 		if m.rackID != nil {
 			sub.rack = *m.rackID
 		}
-		sub.had = s.numbers(c.target[m.id], sub.topics)
+		sub.had = s.numbers(c.target.at(m.id), sub.topics)
 		s.members = append(s.members, sub)
 	}
 	slices.SortFunc(s.members, func(a, b subscriber) int { return strings.Compare(a.id, b.id) })
@@ -100,7 +100,7 @@ func (c *consumer) topicsOf(m *consumerMember, index map[string]int32, lists map
 		return list
 	}
 	names := m.topics
-	if r := c.regexes[m.regexOrNone()]; r != nil {
+	if r := c.regexes.at(m.regexOrNone()); r != nil {
 		names = sortedSet(slices.Concat(names, r.topics))
 	}
 	list := make([]int32, 0, len(names))

@@ -2,7 +2,6 @@ package groups
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 
@@ -327,9 +326,11 @@ func BenchmarkShare(b *testing.B) {
 		m.topics = names
 		c.put(m.id, m)
 	}
-	maps.Copy(c.target, c.share(image, AssignorUniform))
+	for id, list := range c.share(image, AssignorUniform) {
+		c.target.put(id, list)
+	}
 	c.put("m0000", nil)
-	delete(c.target, "m0000")
+	c.target.drop("m0000")
 	b.ReportAllocs()
 	for b.Loop() {
 		c.share(image, AssignorUniform)

@@ -22,6 +22,10 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 		m.prolongCommitter(tx, g, r.MemberID)
 	case r.Generation >= 0:
 		return CommitResponse{}, ErrGroupNotFound
+	default:
+		if err := m.checkRoom(); err != nil {
+			return CommitResponse{}, err
+		}
 	}
 	nowMs := tx.Now.UnixMilli()
 	stored := offset{committedMs: nowMs, expireMs: -1}

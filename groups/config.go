@@ -24,6 +24,8 @@ type Config struct {
 	GroupMinSessionTimeoutMs, GroupMaxSessionTimeoutMs int32
 	// GroupInitialRebalanceDelayMs is how long an empty group waits for more members after the first.
 	GroupInitialRebalanceDelayMs int32
+	// MaxGroups bounds the groups of all shards together; 0: not at all (weir.groups.max). Kafka has no such bound.
+	MaxGroups int
 	// GroupMaxSize bounds the members of one group.
 	GroupMaxSize int
 	// Consumer holds the settings of groups that follow the consumer protocol.
@@ -43,6 +45,9 @@ type ConsumerConfig struct {
 	SessionTimeoutMs Setting
 	// HeartbeatIntervalMs is how often members are told to be heard of.
 	HeartbeatIntervalMs Setting
+	// HurriedIntervalMs is how soon a member is told to be heard of again that waits for what others are to give up, if that
+	// is less than HeartbeatIntervalMs (weir.group.consumer.hurried.heartbeat.interval.ms); 0: as any member.
+	HurriedIntervalMs int32
 	// AssignmentIntervalMs is how long a target stands before the next is computed.
 	AssignmentIntervalMs Setting
 	// MaxSize bounds the members of one group.

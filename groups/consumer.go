@@ -17,30 +17,26 @@ type consumer struct {
 	hash      int64 // of the topics that members read, as they were at epoch
 	hasTopics bool  // a record of an older format lists the topics too, and is to be dropped
 
-	members map[string]*consumerMember
-	regexes map[string]*resolved // by regular expression, those that a member reads by
+	members few[string, *consumerMember] // by member id
+	regexes few[string, *resolved]       // by regular expression, those that a member reads by
 
-	target      map[string][]metadata.PartitionID // by member id, sorted
-	targetEpoch int32                             // of the group when the target was computed; 1 at first
-	targetMs    int64                             // when that was; 0 if not known
+	target      few[string, []metadata.PartitionID] // by member id, sorted
+	targetEpoch int32                               // of the group when the target was computed; 1 at first
+	targetMs    int64                               // when that was; 0 if not known
 
 	// What follows from the above.
-	size    int                            // bytes that members say about themselves
-	static  map[string]string              // instance id to member id
-	holders map[metadata.PartitionID]int32 // how many members hold a partition, or are to give it up
+	size    int                          // bytes that members say about themselves
+	reading counts[string]               // how many members read a topic by its name
+	readers counts[string]               // how many members read by a regular expression
+	static  few[string, string]          // instance id to member id
+	holders counts[metadata.PartitionID] // how many members hold a partition, or are to give it up
 
-	timers   map[string]*consumerTimers // by member id
-	revision int64                      // of the metadata that hash was last compared with; 0: not yet
+	timers   few[string, *consumerTimers] // by member id
+	revision int64                        // of the metadata that hash was last compared with; 0: not yet
 }
 
 func newConsumer() *consumer {
-	return &consumer{
-		epoch: 1, targetEpoch: 1,
-		members: make(map[string]*consumerMember), regexes: make(map[string]*resolved),
-		target: make(map[string][]metadata.PartitionID),
-		static: make(map[string]string), holders: make(map[metadata.PartitionID]int32),
-		timers: make(map[string]*consumerTimers),
-	}
+	return &consumer{epoch: 1, targetEpoch: 1}
 }
 
 // Epochs of members that are not on their way to the group's.
@@ -153,13 +149,13 @@ func equalText(a, b *string) bool {
 
 // state names the state of the group, which is computed.
 func (c *consumer) state() State {
-	if len(c.members) == 0 {
+	if c.members.len() == 0 {
 		return StateEmpty
 	}
 	if c.epoch > c.targetEpoch {
 		return StateAssigning
 	}
-	for _, m := range c.members {
+	for _, m := range c.members.all() {
 		if !m.reconciled(c.targetEpoch) {
 			return StateReconciling
 		}
@@ -170,33 +166,47 @@ func (c *consumer) state() State {
 // put sets or, with a nil member, removes a member, and keeps what follows from the members in step. Putting
 // back what was there takes a change back exactly.
 func (c *consumer) put(id string, m *consumerMember) {
-	if old := c.members[id]; old != nil {
+	old := c.members.at(id)
+	if old == nil || m == nil || old.regexOrNone() != m.regexOrNone() || !slices.Equal(old.topics, m.topics) {
+		c.subscribed(old, -1)
+		c.subscribed(m, 1)
+	}
+	if old != nil {
 		c.hold(old, -1)
 		c.size -= old.size()
-		if old.instanceID != nil && c.static[*old.instanceID] == id {
-			delete(c.static, *old.instanceID)
+		if old.instanceID != nil && c.static.at(*old.instanceID) == id {
+			c.static.drop(*old.instanceID)
 		}
 	}
 	if m == nil {
-		delete(c.members, id)
+		c.members.drop(id)
 		return
 	}
-	c.members[id] = m
+	c.members.put(id, m)
 	c.size += m.size()
 	c.hold(m, 1)
 	if m.instanceID != nil {
-		c.static[*m.instanceID] = id
+		c.static.put(*m.instanceID, id)
 	}
 }
 
-func (c *consumer) hold(m *consumerMember, by int32) {
+// subscribed counts what a member reads; nil reads nothing.
+func (c *consumer) subscribed(m *consumerMember, by int) {
+	if m == nil {
+		return
+	}
+	for _, t := range m.topics {
+		c.reading.add(t, by)
+	}
+	if regex := m.regexOrNone(); regex != "" {
+		c.readers.add(regex, by)
+	}
+}
+
+func (c *consumer) hold(m *consumerMember, by int) {
 	for _, list := range [][]held{m.assigned, m.revoking} {
 		for _, p := range list {
-			if n := c.holders[p.PartitionID] + by; n != 0 {
-				c.holders[p.PartitionID] = n
-			} else {
-				delete(c.holders, p.PartitionID)
-			}
+			c.holders.add(p.PartitionID, by)
 		}
 	}
 }
@@ -206,25 +216,14 @@ func (c *consumer) staticMember(instanceID *string) *consumerMember {
 	if instanceID == nil {
 		return nil
 	}
-	return c.members[c.static[*instanceID]]
+	return c.members.at(c.static.at(*instanceID))
 }
 
 // classicMembers counts the members that speak the classic protocol.
 func (c *consumer) classicMembers() int {
 	n := 0
-	for _, m := range c.members {
+	for _, m := range c.members.all() {
 		if m.classic != nil {
-			n++
-		}
-	}
-	return n
-}
-
-// readers counts the members that read by a regular expression.
-func (c *consumer) readers(regex string) int {
-	n := 0
-	for _, m := range c.members {
-		if m.regexOrNone() == regex {
 			n++
 		}
 	}
@@ -234,12 +233,10 @@ func (c *consumer) readers(regex string) int {
 // topics gives the names that members read, by name or by a regular expression.
 func (c *consumer) topics() map[string]struct{} {
 	all := make(map[string]struct{})
-	for _, m := range c.members {
-		for _, t := range m.topics {
-			all[t] = struct{}{}
-		}
+	for t := range c.reading.all() {
+		all[t] = struct{}{}
 	}
-	for _, r := range c.regexes {
+	for _, r := range c.regexes.all() {
 		for _, t := range r.topics {
 			all[t] = struct{}{}
 		}
@@ -249,17 +246,12 @@ func (c *consumer) topics() map[string]struct{} {
 
 // subscribedTo tells whether a member reads a topic.
 func (c *consumer) subscribedTo(topic string) bool {
-	for _, r := range c.regexes {
+	for _, r := range c.regexes.all() {
 		if _, found := slices.BinarySearch(r.topics, topic); found {
 			return true
 		}
 	}
-	for _, m := range c.members {
-		if _, found := slices.BinarySearch(m.topics, topic); found {
-			return true
-		}
-	}
-	return false
+	return c.reading.at(topic) > 0
 }
 
 // reads tells whether one member reads a topic. An expression that is not resolved yet stands for nothing.
@@ -267,7 +259,7 @@ func (c *consumer) reads(m *consumerMember, topic string) bool {
 	if _, found := slices.BinarySearch(m.topics, topic); found {
 		return true
 	}
-	if r := c.regexes[m.regexOrNone()]; r != nil {
+	if r := c.regexes.at(m.regexOrNone()); r != nil {
 		_, found := slices.BinarySearch(r.topics, topic)
 		return found
 	}

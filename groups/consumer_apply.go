@@ -2,7 +2,6 @@ package groups
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"weir/coordinator"
@@ -68,10 +67,10 @@ func (r *flexible) change(version int16, name string) (do func(*consumer, *coord
 		do = func(c *consumer, undo *coordinator.Undo) { c.setTargetEpoch(epoch, atMs, undo) }
 	case keyTargetMember:
 		list := r.readTarget()
-		do = func(c *consumer, undo *coordinator.Undo) { setIn(c.target, name, list, undo) }
+		do = func(c *consumer, undo *coordinator.Undo) { setIn(&c.target, name, list, undo) }
 	case keyRegex:
 		found := r.readRegex()
-		do = func(c *consumer, undo *coordinator.Undo) { setIn(c.regexes, name, found, undo) }
+		do = func(c *consumer, undo *coordinator.Undo) { setIn(&c.regexes, name, found, undo) }
 	}
 	if r.err != nil {
 		return nil, fmt.Errorf("read value of version %d: %w", version, r.err)
@@ -88,11 +87,11 @@ func (m *machine) dropConsumer(g *group, version int16, name string, undo *coord
 	case keyConsumerTopics:
 		c.setHasTopics(false, undo)
 	case keyConsumerMember:
-		if c.members[name] != nil {
+		if c.members.at(name) != nil {
 			c.set(name, nil, undo)
 		}
 	case keyPlace:
-		if old := c.members[name]; old != nil {
+		if old := c.members.at(name); old != nil {
 			next := *old
 			next.epoch, next.previousEpoch, next.assigned, next.revoking = epochLeave, epochLeave, nil, nil
 			c.set(name, &next, undo)
@@ -100,9 +99,9 @@ func (m *machine) dropConsumer(g *group, version int16, name string, undo *coord
 	case keyTarget:
 		c.setTargetEpoch(-1, 0, undo)
 	case keyTargetMember:
-		dropIn(c.target, name, undo)
+		dropIn(&c.target, name, undo)
 	case keyRegex:
-		dropIn(c.regexes, name, undo)
+		dropIn(&c.regexes, name, undo)
 	}
 }
 
@@ -120,7 +119,7 @@ func (m *machine) ensureConsumer(id string, undo *coordinator.Undo) *consumer {
 
 // memberOr gives the member, or one of which nothing is known.
 func (c *consumer) memberOr(id string) *consumerMember {
-	if m := c.members[id]; m != nil {
+	if m := c.members.at(id); m != nil {
 		return m
 	}
 	return newConsumerMember(id)
@@ -132,7 +131,7 @@ func newConsumerMember(id string) *consumerMember {
 }
 
 func (c *consumer) set(id string, m *consumerMember, undo *coordinator.Undo) {
-	old := c.members[id]
+	old := c.members.at(id)
 	c.put(id, m)
 	undo.Add(func() { c.put(id, old) })
 }
@@ -156,30 +155,30 @@ func (c *consumer) setTargetEpoch(epoch int32, atMs int64, undo *coordinator.Und
 }
 
 // setIn puts a value in a map.
-func setIn[V any](in map[string]V, key string, to V, undo *coordinator.Undo) {
-	old, had := in[key]
-	in[key] = to
+func setIn[V any](in *few[string, V], key string, to V, undo *coordinator.Undo) {
+	old, had := in.get(key)
+	in.put(key, to)
 	undo.Add(func() {
 		if had {
-			in[key] = old
+			in.put(key, old)
 		} else {
-			delete(in, key)
+			in.drop(key)
 		}
 	})
 }
 
 // dropIn takes a value out of a map.
-func dropIn[V any](in map[string]V, key string, undo *coordinator.Undo) {
-	if old, had := in[key]; had {
-		delete(in, key)
-		undo.Add(func() { in[key] = old })
+func dropIn[V any](in *few[string, V], key string, undo *coordinator.Undo) {
+	if old, had := in.get(key); had {
+		in.drop(key)
+		undo.Add(func() { in.put(key, old) })
 	}
 }
 
 // consumerTombstones gives the records that end a consumer group, in Kafka's order.
 func consumerTombstones(groupID string, c *consumer) []coordinator.Record {
 	var all []coordinator.Record
-	members := slices.Sorted(maps.Keys(c.members))
+	members := slices.Sorted(c.members.keys())
 	for _, id := range members {
 		all = append(all, consumerTombstone(keyPlace, groupID, id))
 	}
@@ -190,7 +189,7 @@ func consumerTombstones(groupID string, c *consumer) []coordinator.Record {
 	for _, id := range members {
 		all = append(all, consumerTombstone(keyConsumerMember, groupID, id))
 	}
-	for _, regex := range slices.Sorted(maps.Keys(c.regexes)) {
+	for _, regex := range slices.Sorted(c.regexes.keys()) {
 		all = append(all, consumerTombstone(keyRegex, groupID, regex))
 	}
 	return append(all, consumerTombstone(keyConsumerTopics, groupID), consumerTombstone(keyConsumerGroup, groupID))

@@ -10,7 +10,7 @@ import (
 // classicMember gives the member that a request comes from, if it is one, and in the generation that it says.
 func (c *consumer) classicMember(groupID, memberID string, instanceID *string, generation int32,
 ) (*consumerMember, error) {
-	mem := c.members[memberID]
+	mem := c.members.at(memberID)
 	if instanceID != nil {
 		mem = c.staticMember(instanceID)
 		if err := checkStatic(mem, memberID, *instanceID); err != nil {
@@ -70,8 +70,8 @@ func (m *machine) heartbeatConsumer(tx *coordinator.Tx, g *group, r *HeartbeatRe
 
 // waits tells whether others still have something of a member's target.
 func (c *consumer) waits(mem *consumerMember) bool {
-	for _, p := range without(c.target[mem.id], mem.assigned) {
-		if c.holders[p] > 0 {
+	for _, p := range without(c.target.at(mem.id), mem.assigned) {
+		if c.holders.at(p) > 0 {
 			return true
 		}
 	}
@@ -86,7 +86,7 @@ func (m *machine) leaveConsumer(tx *coordinator.Tx, g *group, r *LeaveRequest) L
 	var leaving []*consumerMember
 	gone := make(map[string]bool)
 	for _, who := range r.Members {
-		mem := c.members[who.MemberID]
+		mem := c.members.at(who.MemberID)
 		var err error
 		if who.InstanceID != nil {
 			mem = c.staticMember(who.InstanceID)
@@ -111,10 +111,10 @@ func (m *machine) leaveConsumer(tx *coordinator.Tx, g *group, r *LeaveRequest) L
 // checkCommit tells whether the one who commits may. A member may commit in an older epoch what it already
 // had then: it does not know of the newer one yet.
 func (c *consumer) checkCommit(r *CommitRequest) error {
-	if r.Generation < 0 && len(c.members) == 0 {
+	if r.Generation < 0 && c.members.len() == 0 {
 		return nil
 	}
-	mem := c.members[r.MemberID]
+	mem := c.members.at(r.MemberID)
 	switch {
 	case mem == nil:
 		return c.unknownMember(r.GroupID, r.MemberID)
@@ -147,7 +147,7 @@ func (c *consumer) checkFetch(r *FetchRequest) error {
 	}
 	var mem *consumerMember
 	if r.MemberID != nil {
-		mem = c.members[*r.MemberID]
+		mem = c.members.at(*r.MemberID)
 	}
 	switch {
 	case mem == nil:

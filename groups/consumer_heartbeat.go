@@ -60,14 +60,14 @@ func (m *machine) consumerHeartbeat(tx *coordinator.Tx, r *ConsumerHeartbeatRequ
 	r.tell(&next)
 	changed := m.subscribe(tx, r.GroupID, c, before, &next)
 	c = m.groups[r.GroupID].orNew(c)
-	if c.members[r.MemberID] == nil {
+	if c.members.at(r.MemberID) == nil {
 		return ConsumerHeartbeatResponse{}, coordinator.ErrNotAvailable // its record is too large to be written
 	}
 	m.retarget(tx, r.GroupID, c)
-	after := m.settleMember(tx, r.GroupID, c, c.members[r.MemberID], r.Owned, changed)
+	after := m.settleMember(tx, r.GroupID, c, c.members.at(r.MemberID), r.Owned, changed)
 	m.prolongConsumer(tx, r.GroupID, c, after)
 	response := ConsumerHeartbeatResponse{
-		MemberID: after.id, Epoch: after.epoch, HeartbeatIntervalMs: m.consumerHeartbeatMs(r.GroupID),
+		MemberID: after.id, Epoch: after.epoch, HeartbeatIntervalMs: m.beatAfterMs(tx, r.GroupID, c, after),
 	}
 	full := r.RebalanceTimeoutMs != -1 && (r.Topics != nil || r.Regex != nil) && r.Owned != nil
 	if r.Epoch == epochJoin || full || !slices.Equal(before.assigned, after.assigned) {
@@ -105,6 +105,10 @@ func (m *machine) checkConsumer(r *ConsumerHeartbeatRequest) error {
 	switch {
 	case g == nil && !joining:
 		return refuse(ErrGroupNotFound, "Consumer group %s not found.", r.GroupID)
+	case g == nil:
+		if err := m.checkRoom(); err != nil {
+			return err
+		}
 	case g != nil && g.consumer == nil && !joining:
 		return refuse(ErrGroupNotFound, "Group %s is not a consumer group.", r.GroupID)
 	case g != nil && g.consumer == nil && g.classic.state != StateEmpty:
@@ -116,7 +120,7 @@ func (m *machine) checkConsumer(r *ConsumerHeartbeatRequest) error {
 		}
 	case g != nil && g.consumer != nil:
 		c := g.consumer
-		if len(c.members) >= m.config.Consumer.MaxSize && c.members[r.MemberID] == nil {
+		if c.members.len() >= m.config.Consumer.MaxSize && c.members.at(r.MemberID) == nil {
 			return m.fullConsumer()
 		}
 		if err := c.checkMember(r); err != nil {
@@ -127,7 +131,7 @@ func (m *machine) checkConsumer(r *ConsumerHeartbeatRequest) error {
 		return m.fullConsumer()
 	}
 	if r.Regex != nil && *r.Regex != "" {
-		if g == nil || g.consumer == nil || g.consumer.regexes[*r.Regex] == nil {
+		if g == nil || g.consumer == nil || g.consumer.regexes.at(*r.Regex) == nil {
 			return checkRegex(*r.Regex)
 		}
 	}
@@ -155,7 +159,7 @@ func (m *machine) fullConsumer() error {
 func (c *consumer) checkMember(r *ConsumerHeartbeatRequest) error {
 	joining := r.Epoch == epochJoin
 	if r.InstanceID == nil {
-		mem := c.members[r.MemberID]
+		mem := c.members.at(r.MemberID)
 		if mem == nil && !joining {
 			return c.unknownMember(r.GroupID, r.MemberID)
 		}
@@ -256,7 +260,7 @@ func (m *machine) enter(tx *coordinator.Tx, groupID string, c *consumer, id stri
 	m.logger.Info("static member comes back", "group", groupID, "member", id, "before", old.id)
 	next := *old
 	next.id, next.epoch, next.previousEpoch = id, 0, 0
-	target := c.target[old.id]
+	target := c.target.at(old.id)
 	m.removeRecords(tx, groupID, old.id)
 	tx.Append(groupID, consumerMemberRecord(groupID, &next))
 	tx.Append(groupID, targetMemberRecord(groupID, id, target))

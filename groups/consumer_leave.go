@@ -1,7 +1,6 @@
 package groups
 
 import (
-	"maps"
 	"slices"
 
 	"weir/coordinator"
@@ -18,7 +17,7 @@ func (m *machine) consumerLeave(tx *coordinator.Tx, r *ConsumerHeartbeatRequest)
 	if c == nil {
 		return ConsumerHeartbeatResponse{}, refuse(ErrGroupNotFound, "Group %s is not a consumer group.", r.GroupID)
 	}
-	mem := c.members[r.MemberID]
+	mem := c.members.at(r.MemberID)
 	if r.InstanceID != nil {
 		mem = c.staticMember(r.InstanceID)
 		if err := checkStatic(mem, r.MemberID, *r.InstanceID); err != nil {
@@ -53,14 +52,14 @@ func (m *machine) fence(tx *coordinator.Tx, groupID string, c *consumer, members
 	for _, mem := range members {
 		m.removeRecords(tx, groupID, mem.id)
 	}
-	for _, regex := range slices.Sorted(maps.Keys(c.regexes)) {
-		if c.readers(regex) == 0 {
+	for _, regex := range slices.Sorted(c.regexes.keys()) {
+		if c.readers.at(regex) == 0 {
 			tx.Append(groupID, consumerTombstone(keyRegex, groupID, regex))
 		}
 	}
-	hash := topicsHash(m.image(), c.topics())
+	hash := m.topicsHash(m.image(), c.topics())
 	tx.Append(groupID, consumerGroupRecord(groupID, c.epoch+1, hash))
-	if len(c.members) == 0 { // there is nothing to assign
+	if c.members.len() == 0 { // there is nothing to assign
 		tx.Append(groupID, targetRecord(groupID, c.epoch, 0))
 	}
 	for _, mem := range members {

@@ -294,7 +294,7 @@ func (w *consumers) check(t *rapid.T) {
 			wrong, w.epoch = g.classic.broken(), 0
 		}
 		if g != nil && len(w.commits) == 0 {
-			if o, ok := g.offsets["a"][0]; ok != (w.committed >= 0) || ok && o.offset != w.committed {
+			if o, ok := g.offsets.get("a", 0); ok != (w.committed >= 0) || ok && o.offset != w.committed {
 				wrong += fmt.Sprintf("committed %d, there is %v %v", w.committed, o, ok)
 			}
 		}

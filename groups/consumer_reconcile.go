@@ -48,7 +48,7 @@ func (c *consumer) reconcile(image *metadata.Image, mem *consumerMember, owned [
 // advance takes the member to the target's epoch, if it has nothing to give up first. It gets what is free of
 // its target; for the rest it waits.
 func (c *consumer) advance(image *metadata.Image, mem *consumerMember, owned []metadata.PartitionID) *consumerMember {
-	target := slices.DeleteFunc(slices.Clone(c.target[mem.id]), func(p metadata.PartitionID) bool {
+	target := slices.DeleteFunc(slices.Clone(c.target.at(mem.id)), func(p metadata.PartitionID) bool {
 		return !c.readsID(image, mem, p.Topic)
 	})
 	kept, revoked := split(mem.assigned, target)
@@ -99,7 +99,7 @@ func (c *consumer) readsID(image *metadata.Image, mem *consumerMember, id metada
 
 // heldByOther tells whether another member has a partition, or is yet to give it up.
 func (c *consumer) heldByOther(mem *consumerMember, p metadata.PartitionID) bool {
-	others := c.holders[p]
+	others := c.holders.at(p)
 	if _, own := epochOf(mem.revoking, p); own {
 		others--
 	}

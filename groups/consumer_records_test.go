@@ -40,15 +40,15 @@ func again(g *group, version int16, name string) coordinator.Record {
 	case keyConsumerGroup:
 		return consumerGroupRecord(g.id, c.epoch, c.hash)
 	case keyConsumerMember:
-		return consumerMemberRecord(g.id, c.members[name])
+		return consumerMemberRecord(g.id, c.members.at(name))
 	case keyTarget:
 		return targetRecord(g.id, c.targetEpoch, c.targetMs)
 	case keyTargetMember:
-		return targetMemberRecord(g.id, name, c.target[name])
+		return targetMemberRecord(g.id, name, c.target.at(name))
 	case keyPlace:
-		return placeRecord(g.id, c.members[name])
+		return placeRecord(g.id, c.members.at(name))
 	default:
-		return regexRecord(g.id, name, c.regexes[name])
+		return regexRecord(g.id, name, c.regexes.at(name))
 	}
 }
 
@@ -157,7 +157,7 @@ func TestOldConsumerRecords(t *testing.T) {
 	if !c.hasTopics || c.epoch != 5 || c.hash != 0 {
 		t.Errorf("group %+v", c)
 	}
-	if got := c.members["m"].assigned; len(got) != 2 || got[0].epoch != 5 {
+	if got := c.members.at("m").assigned; len(got) != 2 || got[0].epoch != 5 {
 		t.Errorf("assigned %+v", got)
 	}
 }

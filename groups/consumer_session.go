@@ -1,6 +1,8 @@
 package groups
 
 import (
+	"slices"
+
 	"weir/coordinator"
 )
 
@@ -14,10 +16,10 @@ type consumerTimers struct {
 }
 
 func (c *consumer) timersOf(id string) *consumerTimers {
-	t := c.timers[id]
+	t := c.timers.at(id)
 	if t == nil {
 		t = &consumerTimers{}
-		c.timers[id] = t
+		c.timers.put(id, t)
 	}
 	return t
 }
@@ -29,7 +31,7 @@ func (m *machine) arm(tx *coordinator.Tx, groupID string, c *consumer, id string
 		tx.Cancel(*at)
 	}
 	*at = coordinator.NewTimer(groupID, func(tx *coordinator.Tx) {
-		mem := c.members[id]
+		mem := c.members.at(id)
 		if m.holdsConsumer(groupID, c) && mem != nil && (keep == nil || !keep(mem)) {
 			m.logger.Info("member is fenced", "group", groupID, "member", id, "reason", reason)
 			m.fence(tx, groupID, c, []*consumerMember{mem})
@@ -92,11 +94,11 @@ func stop(tx *coordinator.Tx, t *coordinator.Timer) {
 
 // forgetTimers stops all clocks of a member that is gone.
 func (m *machine) forgetTimers(tx *coordinator.Tx, c *consumer, id string) {
-	if t := c.timers[id]; t != nil {
+	if t := c.timers.at(id); t != nil {
 		for _, timer := range []*coordinator.Timer{t.session, t.revocation, t.join, t.sync} {
 			stop(tx, timer)
 		}
-		delete(c.timers, id)
+		c.timers.drop(id)
 	}
 }
 
@@ -107,8 +109,8 @@ func (m *machine) rewindIfRefused(tx *coordinator.Tx, groupID string, c *consume
 		if err == nil || !m.holdsConsumer(groupID, c) {
 			return
 		}
-		for id := range c.timers {
-			if c.members[id] == nil {
+		for _, id := range slices.Collect(c.timers.keys()) {
+			if c.members.at(id) == nil {
 				m.forgetTimers(tx, c, id)
 			}
 		}
@@ -118,7 +120,7 @@ func (m *machine) rewindIfRefused(tx *coordinator.Tx, groupID string, c *consume
 
 // loadedConsumer starts the clocks of what was read from the log.
 func (m *machine) loadedConsumer(tx *coordinator.Tx, groupID string, c *consumer) {
-	for _, mem := range c.members {
+	for _, mem := range c.members.all() {
 		m.prolongConsumer(tx, groupID, c, mem)
 		if mem.classic == nil {
 			m.boundRevocation(tx, groupID, c, mem)

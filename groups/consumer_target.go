@@ -10,7 +10,7 @@ import (
 // assignorOf gives the assignor that most members ask for, or the broker's first one.
 func (m *machine) assignorOf(c *consumer) string {
 	votes := make(map[string]int)
-	for _, mem := range c.members {
+	for _, mem := range c.members.all() {
 		if mem.assignor != nil {
 			votes[*mem.assignor]++
 		}
@@ -38,11 +38,11 @@ func (m *machine) retarget(tx *coordinator.Tx, groupID string, c *consumer) {
 	assignor := m.assignorOf(c)
 	target := c.share(m.image(), assignor)
 	for _, id := range slices.Sorted(maps.Keys(target)) {
-		if old, had := c.target[id]; !had || !slices.Equal(old, target[id]) {
+		if old, had := c.target.get(id); !had || !slices.Equal(old, target[id]) {
 			tx.Append(groupID, targetMemberRecord(groupID, id, target[id]))
 		}
 	}
 	tx.Append(groupID, targetRecord(groupID, c.epoch, nowMs))
 	m.logger.Info("consumer group is assigned", "group", groupID, "epoch", c.epoch, "assignor", assignor,
-		"members", len(c.members))
+		"members", c.members.len())
 }

@@ -18,10 +18,8 @@ func (m *machine) delete(tx *coordinator.Tx, id string) error {
 		return ErrNonEmptyGroup
 	}
 	tx.Split()
-	for _, topic := range slices.Sorted(maps.Keys(g.offsets)) {
-		for _, index := range slices.Sorted(maps.Keys(g.offsets[topic])) {
-			tx.Append(id, offsetTombstone(id, topic, index))
-		}
+	for _, p := range g.offsets.places(func(string, offset) bool { return true }) {
+		tx.Append(id, offsetTombstone(id, p.topic, p.partition))
 	}
 	m.appendTombstones(tx, g)
 	return nil
@@ -64,7 +62,7 @@ func (m *machine) deleteOffsets(tx *coordinator.Tx, r *DeleteOffsetsRequest) (De
 			err = ErrGroupSubscribedToTopic
 		}
 		for _, index := range t.Partitions {
-			if _, ok := g.offsets[t.Name][index]; ok && err == nil {
+			if _, ok := g.offsets.get(t.Name, index); ok && err == nil {
 				tx.Append(g.id, offsetTombstone(g.id, t.Name, index))
 			}
 			result.Partitions = append(result.Partitions, CommitPartitionResult{index, err})
@@ -78,8 +76,8 @@ func (m *machine) deleteOffsets(tx *coordinator.Tx, r *DeleteOffsetsRequest) (De
 func (m *machine) topicDeleted(tx *coordinator.Tx, topic string) {
 	tx.Split()
 	for _, id := range slices.Sorted(maps.Keys(m.groups)) {
-		for _, index := range slices.Sorted(maps.Keys(m.groups[id].offsets[topic])) {
-			tx.Append(id, offsetTombstone(id, topic, index))
+		for _, o := range slices.Clone(m.groups[id].offsets.of(topic)) {
+			tx.Append(id, offsetTombstone(id, topic, o.partition))
 		}
 	}
 }

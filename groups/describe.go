@@ -1,7 +1,6 @@
 package groups
 
 import (
-	"maps"
 	"slices"
 
 	"weir/coordinator"
@@ -52,14 +51,14 @@ func (m *machine) describeConsumer(_ *coordinator.Tx, id string) ConsumerDescrip
 		GroupID: id, State: c.state(), Epoch: c.epoch, TargetEpoch: c.targetEpoch, Assignor: m.assignorOf(c),
 	}
 	image := m.image()
-	for _, id := range slices.Sorted(maps.Keys(c.members)) {
-		mem := c.members[id]
+	for _, id := range slices.Sorted(c.members.keys()) {
+		mem := c.members.at(id)
 		d.Members = append(d.Members, ConsumerMemberDescription{
 			MemberID: id, InstanceID: mem.instanceID, RackID: mem.rackID, ClientID: mem.clientID,
 			ClientHost: mem.clientHost, Epoch: mem.epoch, Topics: mem.topics, Regex: mem.regex,
 			Classic:    mem.classic != nil,
 			Assignment: named(image, partitionsOf(merge(mem.assigned, mem.revoking))),
-			Target:     named(image, c.target[id]),
+			Target:     named(image, c.target.at(id)),
 		})
 	}
 	return d

@@ -1,7 +1,6 @@
 package groups
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -13,7 +12,7 @@ import (
 // mayDowngrade tells whether, without some members, a consumer group has only members left that speak the
 // classic protocol.
 func (m *machine) mayDowngrade(c *consumer, without []*consumerMember) bool {
-	left, classic := len(c.members)-len(without), c.classicMembers()
+	left, classic := c.members.len()-len(without), c.classicMembers()
 	for _, mem := range without {
 		if mem.classic != nil {
 			classic--
@@ -34,8 +33,8 @@ func (m *machine) downgrade(tx *coordinator.Tx, groupID string, c *consumer, wit
 	old := newClassic()
 	old.generation, old.protocolType, old.sinceMs = c.epoch, consumerProtocolType, tx.Now.UnixMilli()
 	assignments := make(map[string][]byte)
-	for _, id := range slices.Sorted(maps.Keys(c.members)) {
-		mem := c.members[id]
+	for _, id := range slices.Sorted(c.members.keys()) {
+		mem := c.members.at(id)
 		if drop[id] {
 			continue
 		}
@@ -44,7 +43,7 @@ func (m *machine) downgrade(tx *coordinator.Tx, groupID string, c *consumer, wit
 			rebalanceTimeout: mem.rebalanceTimeout, sessionTimeout: mem.classic.sessionTimeout,
 			protocols: mem.classic.protocols,
 		})
-		assignments[id] = classicAssignment(image, mem, c.target[id])
+		assignments[id] = classicAssignment(image, mem, c.target.at(id))
 	}
 	protocol := old.choose()
 	old.protocol = &protocol

@@ -46,7 +46,7 @@ func (c *consumer) dumped(version int16, name string) string {
 	case keyConsumerGroup:
 		return fmt.Sprintf(" epoch=%d hash=%x", c.epoch, uint64(c.hash))
 	case keyConsumerMember:
-		m := c.members[name]
+		m := c.members.at(name)
 		line := fmt.Sprintf(" instance=%q rack=%q client=%q host=%q topics=%q regex=%q rebalanceTimeoutMs=%d assignor=%q",
 			text(m.instanceID), text(m.rackID), m.clientID, m.clientHost, m.topics, m.regexOrNone(), m.rebalanceTimeout,
 			text(m.assignor))
@@ -60,13 +60,13 @@ func (c *consumer) dumped(version int16, name string) string {
 	case keyTarget:
 		return fmt.Sprintf(" epoch=%d computedMs=%d", c.targetEpoch, c.targetMs)
 	case keyTargetMember:
-		return " partitions=" + dumpPartitions(heldAt(c.target[name], -1))
+		return " partitions=" + dumpPartitions(heldAt(c.target.at(name), -1))
 	case keyPlace:
-		m := c.members[name]
+		m := c.members.at(name)
 		return fmt.Sprintf(" epoch=%d previousEpoch=%d state=%s assigned=%s revoking=%s", m.epoch, m.previousEpoch,
 			m.state, dumpPartitions(m.assigned), dumpPartitions(m.revoking))
 	case keyRegex:
-		r := c.regexes[name]
+		r := c.regexes.at(name)
 		return fmt.Sprintf(" topics=%q version=%d resolvedMs=%d", r.topics, r.version, r.timestampMs)
 	}
 	return ""

@@ -17,6 +17,7 @@ var (
 	ErrMemberIDRequired       = errors.New("the member must join again with its member id")
 	ErrFencedInstance         = errors.New("another member has the same group instance id")
 	ErrGroupMaxSize           = errors.New("the group has reached its maximum size")
+	ErrTooManyGroups          = errors.New("there are as many groups as may be")
 	ErrGroupNotFound          = errors.New("the group does not exist")
 	ErrNonEmptyGroup          = errors.New("the group is not empty")
 	ErrGroupSubscribedToTopic = errors.New("the group is subscribed to the topic")

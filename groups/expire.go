@@ -38,19 +38,14 @@ func (m *machine) expireOffsets(tx *coordinator.Tx, g *group) int {
 	default:
 		return 0
 	}
-	nowMs, dropped := tx.Now.UnixMilli(), 0
-	for _, topic := range slices.Sorted(maps.Keys(g.offsets)) {
-		if g.subscribedTo(topic) {
-			continue
-		}
-		for _, index := range slices.Sorted(maps.Keys(g.offsets[topic])) {
-			if m.expired(g.offsets[topic][index], sinceMs, nowMs) {
-				tx.Append(g.id, offsetTombstone(g.id, topic, index))
-				dropped++
-			}
-		}
+	nowMs := tx.Now.UnixMilli()
+	over := g.offsets.places(func(topic string, o offset) bool {
+		return m.expired(o, sinceMs, nowMs) && !g.subscribedTo(topic)
+	})
+	for _, p := range over {
+		tx.Append(g.id, offsetTombstone(g.id, p.topic, p.partition))
 	}
-	return dropped
+	return len(over)
 }
 
 // expired tells whether an offset's time is over. Commits of old clients carry their own.

@@ -1,16 +1,11 @@
 package groups
 
-import (
-	"maps"
-	"slices"
-
-	"weir/coordinator"
-)
+import "weir/coordinator"
 
 // fetch reads committed offsets. Its answer leaves when all of them are durable, and so it never shows an
 // offset that a restart could take back.
 func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, error) {
-	var offsets map[string]map[int32]offset
+	var offsets committed
 	if g := m.groups[r.GroupID]; g != nil {
 		if g.consumer != nil {
 			if err := g.consumer.checkFetch(r); err != nil {
@@ -21,10 +16,10 @@ func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, erro
 	}
 	response := FetchResponse{GroupID: r.GroupID}
 	if r.All {
-		for _, topic := range slices.Sorted(maps.Keys(offsets)) {
-			result := FetchTopicResult{Name: topic}
-			for _, index := range slices.Sorted(maps.Keys(offsets[topic])) {
-				result.Partitions = append(result.Partitions, offsets[topic][index].fetched(index))
+		for _, t := range offsets {
+			result := FetchTopicResult{Name: t.name}
+			for _, o := range t.offsets {
+				result.Partitions = append(result.Partitions, o.fetched(o.partition))
 			}
 			response.Topics = append(response.Topics, result)
 		}
@@ -33,7 +28,7 @@ func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, erro
 	for _, t := range r.Topics {
 		result := FetchTopicResult{Name: t.Name, ID: t.ID}
 		for _, index := range t.Partitions {
-			o, ok := offsets[t.Name][index]
+			o, ok := offsets.get(t.Name, index)
 			if !ok || o.ofOtherTopic(t.ID) {
 				o = offset{offset: -1, leaderEpoch: -1}
 			}

@@ -84,6 +84,13 @@ func (r *flexible) int8() int8 {
 	return 0
 }
 
+func (r *flexible) uint16() uint16 {
+	if b := r.take(2); b != nil {
+		return binary.BigEndian.Uint16(b)
+	}
+	return 0
+}
+
 func (r *flexible) int32() int32 {
 	if b := r.take(4); b != nil {
 		return int32(binary.BigEndian.Uint32(b))
@@ -116,11 +123,12 @@ func (r *flexible) textOrNull() *string {
 
 // text reads a text that may not be null.
 func (r *flexible) text() string {
-	if s := r.textOrNull(); s != nil {
-		return *s
+	n := r.uvarint()
+	if n == 0 {
+		r.fail()
+		return ""
 	}
-	r.fail()
-	return ""
+	return string(r.take(n - 1))
 }
 
 // bytes reads bytes, that may not be null, into memory of their own.

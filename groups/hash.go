@@ -13,7 +13,7 @@ import (
 
 // topicsHash gives the hash by which a group notices that a topic it reads has come, gone or changed: Kafka's
 // (KIP-1101), so that a group that Kafka wrote is not rebalanced for being read here.
-func topicsHash(image *metadata.Image, names map[string]struct{}) int64 {
+func (m *machine) topicsHash(image *metadata.Image, names map[string]struct{}) int64 {
 	var topics []*metadata.Topic
 	for name := range names {
 		if t := image.Topic(name); t != nil {
@@ -26,9 +26,22 @@ func topicsHash(image *metadata.Image, names map[string]struct{}) int64 {
 	slices.SortFunc(topics, func(a, b *metadata.Topic) int { return strings.Compare(a.Name, b.Name) })
 	var all []byte
 	for _, t := range topics {
-		all = binary.LittleEndian.AppendUint64(all, topicHash(image, t))
+		all = binary.LittleEndian.AppendUint64(all, m.topicHash(image, t))
 	}
 	return int64(xxh3.Hash(all))
+}
+
+// topicHash gives a topic's hash, computed once for an image: when a thousand members join, each asks for it.
+func (m *machine) topicHash(image *metadata.Image, t *metadata.Topic) uint64 {
+	if m.hashed != image {
+		m.hashed, m.hashes = image, make(map[*metadata.Topic]uint64)
+	}
+	hash, known := m.hashes[t]
+	if !known {
+		hash = topicHash(image, t)
+		m.hashes[t] = hash
+	}
+	return hash
 }
 
 // topicHash hashes a topic's id, name, partitions, and the racks of each.

@@ -19,10 +19,10 @@ func TestTopicsHash(t *testing.T) {
 	d.PutTopic(topic)
 	image := d.Done()
 	const want = 0x3c18fd4c162440f1
-	if got := topicsHash(image, map[string]struct{}{"topic848": {}, "missing": {}}); got != want {
+	if got := testMachine().topicsHash(image, map[string]struct{}{"topic848": {}, "missing": {}}); got != want {
 		t.Errorf("got %#x; want %#x", got, int64(want))
 	}
-	if got := topicsHash(image, map[string]struct{}{"missing": {}}); got != 0 {
+	if got := testMachine().topicsHash(image, map[string]struct{}{"missing": {}}); got != 0 {
 		t.Errorf("without a topic: %#x; want 0", got)
 	}
 }

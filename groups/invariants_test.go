@@ -13,11 +13,7 @@ func image(m *machine) map[string]string {
 	all := make(map[string]string, len(m.groups))
 	for id, g := range m.groups {
 		var b strings.Builder
-		for _, topic := range slices.Sorted(maps.Keys(g.offsets)) {
-			for _, index := range slices.Sorted(maps.Keys(g.offsets[topic])) {
-				fmt.Fprintf(&b, "%s:%d=%+v ", topic, index, g.offsets[topic][index])
-			}
-		}
+		fmt.Fprintf(&b, "%+v", g.offsets)
 		all[id] = b.String()
 		if g.consumer != nil {
 			all[id+" members"] = g.consumer.image()
@@ -105,13 +101,13 @@ func (c *classic) broken() string {
 func (c *consumer) image() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "epoch=%d hash=%d topics=%v target=%d at %d", c.epoch, c.hash, c.hasTopics, c.targetEpoch, c.targetMs)
-	for _, id := range slices.Sorted(maps.Keys(c.members)) {
+	for _, id := range slices.Sorted(c.members.keys()) {
 		b.WriteString("\n" + c.dumped(keyConsumerMember, id) + c.dumped(keyPlace, id))
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.target)) {
+	for _, id := range slices.Sorted(c.target.keys()) {
 		b.WriteString("\n" + id + c.dumped(keyTargetMember, id))
 	}
-	for _, regex := range slices.Sorted(maps.Keys(c.regexes)) {
+	for _, regex := range slices.Sorted(c.regexes.keys()) {
 		b.WriteString("\n" + regex + c.dumped(keyRegex, regex))
 	}
 	return b.String()
@@ -120,14 +116,14 @@ func (c *consumer) image() string {
 // broken says what is wrong with what follows from a consumer group's records; "" if nothing is.
 func (c *consumer) broken() string {
 	fresh := newConsumer()
-	for id, m := range c.members {
+	for id, m := range c.members.all() {
 		fresh.put(id, m)
 	}
 	var b strings.Builder
-	if !maps.Equal(c.holders, fresh.holders) {
+	if !maps.Equal(maps.Collect(c.holders.all()), maps.Collect(fresh.holders.all())) {
 		fmt.Fprintf(&b, "holders %v, really %v; ", c.holders, fresh.holders)
 	}
-	if len(c.static) != len(fresh.static) {
+	if c.static.len() != fresh.static.len() {
 		fmt.Fprintf(&b, "static %v, really %v; ", c.static, fresh.static)
 	}
 	if c.size != fresh.size {
@@ -141,13 +137,13 @@ func (c *consumer) broken() string {
 func (c *consumer) brokenRun() string {
 	var b strings.Builder
 	b.WriteString(c.broken())
-	for p, n := range c.holders {
+	for p, n := range c.holders.all() {
 		if n != 1 {
 			fmt.Fprintf(&b, "%d members hold %v; ", n, p)
 		}
 	}
-	for id, m := range c.members {
-		t := c.timers[id]
+	for id, m := range c.members.all() {
+		t := c.timers.at(id)
 		if t == nil || t.session == nil {
 			fmt.Fprintf(&b, "member %s has no session; ", id)
 		} else if _, armed := t.session.Armed(); !armed {
@@ -159,8 +155,8 @@ func (c *consumer) brokenRun() string {
 			}
 		}
 	}
-	for id := range c.timers {
-		if c.members[id] == nil {
+	for id := range c.timers.all() {
+		if c.members.at(id) == nil {
 			fmt.Fprintf(&b, "timers of %s, who is gone; ", id)
 		}
 	}

@@ -20,6 +20,10 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 			j.fail(tx, j.MemberID, ErrUnknownMember)
 			return
 		}
+		if err := m.checkRoom(); err != nil {
+			j.fail(tx, "", err)
+			return
+		}
 		// The record makes the group: if it cannot be written, the group and all who joined it are undone.
 		tx.Append(j.GroupID, newGroupRecord(j.GroupID, tx.Now.UnixMilli()))
 		if g = m.groups[j.GroupID]; g == nil {
@@ -28,7 +32,7 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 		}
 	}
 	if g.consumer != nil {
-		if len(g.consumer.members) > 0 {
+		if g.consumer.members.len() > 0 {
 			m.joinConsumer(tx, g, j)
 			return
 		}

@@ -38,11 +38,11 @@ func (m *machine) joinConsumer(tx *coordinator.Tx, g *group, j joining) {
 		next.rackID = before.rackID
 	}
 	changed := m.subscribe(tx, g.id, c, before, next)
-	if c.members[id] == nil {
+	if c.members.at(id) == nil {
 		j.fail(tx, j.MemberID, coordinator.ErrNotAvailable) // its record is too large to be written
 		return
 	}
-	after := c.members[id]
+	after := c.members.at(id)
 	stale := c.targetEpoch < c.epoch
 	if !downgrade {
 		m.retarget(tx, g.id, c)
@@ -70,7 +70,7 @@ func (m *machine) checkJoinConsumer(g *group, j joining, id string, unknown bool
 	switch {
 	case m.config.Consumer.NoUpgrade && m.config.Consumer.NoDowngrade:
 		return nil, nil, ErrInconsistentProtocol
-	case len(c.members) >= m.config.Consumer.MaxSize && c.members[id] == nil:
+	case c.members.len() >= m.config.Consumer.MaxSize && c.members.at(id) == nil:
 		return nil, nil, ErrGroupMaxSize
 	case !c.fits(j.ProtocolType, j.Protocols):
 		return nil, nil, ErrInconsistentProtocol
@@ -112,7 +112,7 @@ func (c *consumer) fits(protocolType string, protocols []Protocol) bool {
 	}
 	for _, p := range protocols {
 		offered := true
-		for _, mem := range c.members {
+		for _, mem := range c.members.all() {
 			offered = offered && (mem.classic == nil || slices.ContainsFunc(mem.classic.protocols,
 				func(q Protocol) bool { return q.Name == p.Name }))
 		}
@@ -126,6 +126,6 @@ func (c *consumer) fits(protocolType string, protocols []Protocol) bool {
 // mayDowngradeReplacing tells whether the group has only classic members once a static one has been replaced
 // by one.
 func (m *machine) mayDowngradeReplacing(c *consumer, replaced *consumerMember) bool {
-	return replaced.classic == nil && c.classicMembers() == len(c.members)-1 && !m.config.Consumer.NoDowngrade &&
-		len(c.members) <= m.config.GroupMaxSize
+	return replaced.classic == nil && c.classicMembers() == c.members.len()-1 && !m.config.Consumer.NoDowngrade &&
+		c.members.len() <= m.config.GroupMaxSize
 }

@@ -26,8 +26,9 @@ func (m *machine) Loaded(tx *coordinator.Tx) {
 	tx.Schedule(m.expiry, tx.Now.Add(m.config.OffsetsRetentionCheckInterval))
 }
 
-// Unloaded sends away everyone whose answer is held back.
+// Unloaded sends away everyone whose answer is held back. The shard's groups count no more.
 func (m *machine) Unloaded(err error) {
+	m.view.groups.Add(-int64(len(m.groups)))
 	for _, g := range m.groups {
 		if g.classic != nil {
 			g.classic.abandon(err)

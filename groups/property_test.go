@@ -318,7 +318,7 @@ func (w *world) checkOffsets(g *group, wrong *[]string) {
 	if len(w.commits) > 0 {
 		return
 	}
-	o, ok := g.offsets["t"][0]
+	o, ok := g.offsets.get("t", 0)
 	want, has := w.offsets[g.id]
 	if ok != has || ok && o.offset != want {
 		*wrong = append(*wrong, fmt.Sprintf("%s: offset %d %v; want %d %v", g.id, o.offset, ok, want, has))

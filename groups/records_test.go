@@ -79,9 +79,9 @@ func TestKafkaRecords(t *testing.T) {
 	}
 	want(0, newGroupRecord("probe-group", int64(binary.BigEndian.Uint64(unhex("000001a204c04e69")))))
 	want(1, groupRecord("probe-group", c, map[string][]byte{mem.id: mem.assignment}))
-	want(2, offsetRecord("probe-group", "probe", 0, g.offsets["probe"][0]))
-	want(3, offsetRecord("simple", "probe", 0, m.groups["simple"].offsets["probe"][0]))
-	o := m.groups["simple"].offsets["probe"][0]
+	want(2, offsetRecord("probe-group", "probe", 0, g.offsets[0].offsets[0]))
+	want(3, offsetRecord("simple", "probe", 0, m.groups["simple"].offsets[0].offsets[0]))
+	o := m.groups["simple"].offsets[0].offsets[0]
 	if o.offset != 1 || o.leaderEpoch != 3 || o.metadata != "meta" {
 		t.Errorf("offset %+v", o)
 	}
@@ -161,7 +161,7 @@ func TestGroupRecordKeepsOffsets(t *testing.T) {
 		if err := m.Apply(r, nil); err != nil {
 			t.Fatal(err)
 		}
-		if m.groups["g"].offsets["t"][0].offset != 7 {
+		if m.groups["g"].offsets[0].offsets[0].offset != 7 {
 			t.Fatalf("offset is lost after %x", r.Key)
 		}
 	}

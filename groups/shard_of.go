@@ -3,14 +3,22 @@ package groups
 import (
 	"math"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // shardOf gives the shard of a group as Kafka computes it: Java's String.hashCode, made positive, modulo the
 // number of partitions.
 func shardOf(groupID string, partitions int32) int32 {
 	var hash int32
-	for _, unit := range utf16.Encode([]rune(groupID)) {
-		hash = 31*hash + int32(unit)
+	for i := range len(groupID) {
+		if groupID[i] >= utf8.RuneSelf {
+			hash = 0
+			for _, unit := range utf16.Encode([]rune(groupID)) {
+				hash = 31*hash + int32(unit)
+			}
+			break
+		}
+		hash = 31*hash + int32(groupID[i])
 	}
 	switch {
 	case hash == math.MinInt32:

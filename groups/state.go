@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"weir/coordinator"
+	"weir/metadata"
 )
 
 // machine is the state of one shard. Only the shard's goroutine touches it.
@@ -14,6 +15,9 @@ type machine struct {
 	groups map[string]*group
 	expiry *coordinator.Timer
 	view   *view // what the groups know of the cluster
+
+	hashed *metadata.Image            // of which hashes are kept
+	hashes map[*metadata.Topic]uint64 // of topics that groups read
 }
 
 // group is one group: what it has committed, and its members by the protocol that it uses.
@@ -21,7 +25,7 @@ type machine struct {
 // Committed offsets are the group's, not the kind's, so that they stay when the kind changes.
 type group struct {
 	id      string
-	offsets map[string]map[int32]offset // by topic and partition; changed by apply alone
+	offsets committed // changed by apply alone
 
 	classic  *classic  // nil if it is a consumer group
 	consumer *consumer // nil if it is a classic group
@@ -29,8 +33,9 @@ type group struct {
 
 // offset is one committed offset.
 type offset struct {
-	offset      int64
+	partition   int32
 	leaderEpoch int32 // -1 if unknown
+	offset      int64
 	metadata    string
 	committedMs int64
 	expireMs    int64 // -1: by the retention of the broker
@@ -43,8 +48,16 @@ func newMachine(c *Config, newID func() string, v *view, lg *slog.Logger) *machi
 	return m
 }
 
+// checkRoom tells whether there may be one more group.
+func (m *machine) checkRoom() error {
+	if most := m.config.MaxGroups; most > 0 && m.view.groups.Load() >= int64(most) {
+		return refuse(ErrTooManyGroups, "There are %d groups, as many as weir.groups.max allows.", most)
+	}
+	return nil
+}
+
 func newGroup(id string) *group {
-	return &group{id: id, offsets: make(map[string]map[int32]offset), classic: newClassic()}
+	return &group{id: id, classic: newClassic()}
 }
 
 // classic is the side of a group that follows the classic protocol.

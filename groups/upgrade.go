@@ -104,7 +104,7 @@ func (m *machine) upgrade(tx *coordinator.Tx, g *group) (*consumer, error) {
 	for _, mem := range members {
 		tx.Append(g.id, consumerMemberRecord(g.id, mem))
 	}
-	tx.Append(g.id, consumerGroupRecord(g.id, c.generation, topicsHash(image, names)))
+	tx.Append(g.id, consumerGroupRecord(g.id, c.generation, m.topicsHash(image, names)))
 	for _, mem := range members {
 		tx.Append(g.id, targetMemberRecord(g.id, mem.id, partitionsOf(mem.assigned)))
 	}
@@ -113,7 +113,7 @@ func (m *machine) upgrade(tx *coordinator.Tx, g *group) (*consumer, error) {
 		tx.Append(g.id, placeRecord(g.id, mem))
 	}
 	now := m.groups[g.id]
-	if now == nil || now.consumer == nil || len(now.consumer.members) < len(members) {
+	if now == nil || now.consumer == nil || now.consumer.members.len() < len(members) {
 		return nil, coordinator.ErrNotAvailable // the records are too large to be written
 	}
 	for _, mem := range members {

@@ -4,12 +4,16 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"weir/coordinator"
 	"weir/metadata"
 )
 
 // view is what groups know of the cluster: the newest image, and when topics last came. Whoever follows the
 // metadata sets it, each event of a shard looks at it.
-type view struct{ now atomic.Pointer[viewed] }
+type view struct {
+	now    atomic.Pointer[viewed]
+	groups atomic.Int64 // of all shards: each shard adds and takes away its own
+}
 
 // viewed is one state of the view.
 type viewed struct {
@@ -77,6 +81,25 @@ func (m *machine) consumerSessionMs(groupID string, member *consumerMember) int3
 // consumerHeartbeatMs is how often a member is told to send heartbeats, in milliseconds.
 func (m *machine) consumerHeartbeatMs(groupID string) int32 {
 	return m.setting(groupID, "consumer.heartbeat.interval.ms", m.config.Consumer.HeartbeatIntervalMs)
+}
+
+// beatAfterMs is when a member is to send its next heartbeat, in milliseconds. One that is to get more than it has is told
+// to come sooner than the others: when the target may be computed, or soon, for others may give up what it waits for at any
+// time. So a group settles without waiting for the heartbeats of those who have nothing to do. Of very many members fewer
+// come at a time.
+func (m *machine) beatAfterMs(tx *coordinator.Tx, groupID string, c *consumer, mem *consumerMember) int32 {
+	usual, hurried := m.consumerHeartbeatMs(groupID), max(m.config.Consumer.HurriedIntervalMs, int32(c.members.len()/2))
+	if m.config.Consumer.HurriedIntervalMs <= 0 {
+		return usual
+	}
+	switch {
+	case c.targetEpoch < c.epoch:
+		due := c.targetMs + int64(m.assignmentIntervalMs(groupID)) - tx.Now.UnixMilli()
+		return min(usual, max(int32(min(due, int64(usual))), 1))
+	case mem.state == memberUnreleased:
+		return min(usual, hurried)
+	}
+	return usual
 }
 
 // assignmentIntervalMs is how long at least one target stands before the next is computed, in milliseconds. The

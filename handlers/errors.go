@@ -122,6 +122,7 @@ func groupTranslations() []translation {
 		{groups.ErrMemberIDRequired, kerr.MemberIDRequired},
 		{groups.ErrFencedInstance, kerr.FencedInstanceID},
 		{groups.ErrGroupMaxSize, kerr.GroupMaxSizeReached},
+		{groups.ErrTooManyGroups, kerr.PolicyViolation},
 		{groups.ErrGroupNotFound, kerr.GroupIDNotFound},
 		{groups.ErrNonEmptyGroup, kerr.NonEmptyGroup},
 		{groups.ErrGroupSubscribedToTopic, kerr.GroupSubscribedToTopic},

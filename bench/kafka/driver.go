@@ -22,7 +22,7 @@ const (
 	Raw     = "raw"
 )
 
-// Driver is a bench.Driver for one broker. It is also a bench.Counter, Grouper and Idler.
+// Driver is a bench.Driver for one broker. It is also a bench.Counter, Grouper, Idler and Crowder.
 type Driver struct {
 	target bench.Target
 	admin  *kadm.Client
@@ -31,6 +31,7 @@ type Driver struct {
 	made   batches // of raw producers
 
 	connected atomic.Int64 // by Connect
+	crowds    atomic.Int64 // that were opened
 }
 
 // Open connects to a target.

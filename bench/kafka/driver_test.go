@@ -48,6 +48,10 @@ func TestWorkloads(t *testing.T) {
 		{"partitions, raw", bench.Partitions, func(c *bench.Config) { c.Partitions, c.Client, c.BatchBytes = 50, "raw", 8000 }},
 		{"small", bench.Small, func(*bench.Config) {}},
 		{"mixed", bench.Mixed, func(c *bench.Config) { c.Client, c.BatchBytes = "raw", 50_000 }},
+		{"groups", bench.Groups, func(c *bench.Config) { c.Partitions, c.Groups, c.Connections = 2, 60, 7 }},
+		{"rebalance", bench.Rebalance, func(c *bench.Config) {
+			c.Topics, c.Partitions, c.Members, c.Connections, c.BeatEvery = 2, 20, 10, 3, 100*time.Millisecond
+		}},
 		{"connections", bench.Connections, func(c *bench.Config) { c.Connections = 600 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,10 +68,14 @@ func TestWorkloads(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := r.Results[0]
+			if config.Workload == bench.Groups || config.Workload == bench.Rebalance {
+				config.RecordBytes = 0 // offsets and heartbeats are counted
+			}
 			if m.Records == 0 || m.Bytes < m.Records*int64(config.RecordBytes) || m.Broker == nil || m.Broker.PeakRSSBytes == 0 {
 				t.Errorf("got %+v; want records and the broker's usage", m)
 			}
-			if config.Workload != bench.Consume && config.Workload != bench.ConsumeCold && m.Ack == nil {
+			if config.Workload != bench.Consume && config.Workload != bench.ConsumeCold && config.Workload != bench.Rebalance &&
+				m.Ack == nil {
 				t.Error("no acknowledgement was timed")
 			}
 		})

@@ -16,7 +16,11 @@ var compared = map[bench.Workload][]string{
 	bench.ConsumeCold: {"throughput", "broker CPU per GB", "broker peak memory", "bytes from disk", "client CPU"},
 	bench.EndToEnd:    {"end-to-end p50", "end-to-end p99", "end-to-end p99.9", "broker CPU", "broker peak memory", "client CPU"},
 	bench.Small:       {"records", "broker CPU per million records", "ack p50", "ack p99", "broker peak memory", "client CPU"},
-	bench.FanOut:      {"throughput", "broker CPU per GB", "end-to-end p99", "broker peak memory", "client CPU"},
+	bench.Groups: {"records", "ack p50", "ack p99", "ack p99.9", "heartbeat p99", "broker CPU", "broker peak memory",
+		"groups joined", "client CPU"},
+	bench.Rebalance: {"all join: time", "all join: broker CPU", "one leaves: time", "one leaves: broker CPU", "one joins: time",
+		"one joins: broker CPU", "one leaves: partitions taken from members", "broker peak memory", "client CPU"},
+	bench.FanOut: {"throughput", "broker CPU per GB", "end-to-end p99", "broker peak memory", "client CPU"},
 }
 
 // WriteComparison writes a row a broker: the median and spread of each figure, then the ratios of the first broker to it, pair by

@@ -127,6 +127,10 @@ func keyColumns(r *bench.Report) []bench.Column {
 	switch r.Config.Workload {
 	case bench.Small:
 		wanted = []string{"records", "broker CPU per million records", "ack p99", "broker peak memory"}
+	case bench.Groups:
+		wanted = []string{"ack p99", "heartbeat p99", "broker CPU", "broker peak memory"}
+	case bench.Rebalance:
+		wanted = []string{"all join: time", "one leaves: time", "one joins: time", "broker CPU", "broker peak memory"}
 	case bench.EndToEnd, bench.Connections, bench.Churn:
 		wanted = []string{"end-to-end p99", "end-to-end p99.9", "broker CPU", "broker peak memory"}
 	default:
