@@ -31,6 +31,9 @@ func TestAssignors(t *testing.T) {
 					for _, assignor := range k.remote {
 						t.Run("server "+assignor, func(t *testing.T) { r.share(t, "consumer", assignor) })
 					}
+					if k.name == "java" { // the others take one assignor, or only such of one manner
+						t.Run("to cooperative", r.toCooperative)
+					}
 					if k.regex {
 						t.Run("regex", func(t *testing.T) { r.pattern(t, "") })
 					}
@@ -91,6 +94,34 @@ func (r *trio) share(t *testing.T, protocol, assignor string) {
 		}
 	}
 	c.awaitRecords(first, r.feed(t, topic, "second", 2))
+	for len(c.members) > 0 {
+		c.leave(c.members[0])
+	}
+}
+
+// toCooperative changes a living group from an eager assignor to the cooperative one as KIP-429 says: each member comes back
+// first with both, then with the new one. Nothing is lost, and nothing comes twice that was committed.
+func (r *trio) toCooperative(t *testing.T) {
+	topic := r.ref.topic(r.name+".upgraded", groupPartitions, nil)
+	c := r.join(t, request{Topic: topic, Group: topic + ".members", Assignor: "range", SessionMs: 20_000})
+	c.awaitShared()
+	var fed [][]string
+	for step, assignors := range []string{"cooperative,range", "cooperative"} {
+		c.join.Assignor = assignors
+		for i := range r.agents {
+			fed = append(fed, r.feed(t, topic, fmt.Sprintf("step-%d-%d", step, i), 1))
+			c.awaitRecords(fed...)
+			c.commit()
+			old := c.members[0]
+			c.leave(old)
+			c.admit(old.agent, "")
+			c.awaitShared()
+		}
+	}
+	if got := r.assignorOf(t, c.join.Group, ""); got != "cooperative-sticky" {
+		t.Errorf("the group's assignor is %q", got)
+	}
+	c.awaitRecords(append(fed, r.feed(t, topic, "last", 1))...)
 	for len(c.members) > 0 {
 		c.leave(c.members[0])
 	}

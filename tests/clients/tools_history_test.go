@@ -4,6 +4,7 @@ package clients
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,6 +31,7 @@ func TestGroupTools(t *testing.T) {
 		name string
 		run  func(*pair)
 	}{
+		{"records", (*pair).records},
 		{"list", (*pair).list},
 		{"describe", (*pair).describe},
 		{"admin", (*pair).admin},
@@ -115,6 +117,47 @@ func inOrder(text string) string {
 var logLine = regexp.MustCompile(`(?m)^(\[\d{4}-|\tat |\t\.\.\. \d).*\n`)
 
 func withoutLog(text string) string { return logLine.ReplaceAllString(text, "") }
+
+// records has Kafka's console consumer and formatters read the groups' own topic. What stands last for each key is the same.
+func (p *pair) records() {
+	for formatter, wanted := range map[string][]string{
+		"OffsetsMessageFormatter": {`"group":"classic","topic":"history-wide","partition":0.*"offset":4,"leaderEpoch":0,"metadata":"MEMBER-classic`,
+			`"group":"topicless","topic":"history-short-lived".*:null`},
+		"GroupMetadataMessageFormatter": {`"group":"classic".*"protocolType":"consumer".*"protocol":"range"`,
+			`"group":"workers".*"protocolType":"connect"`, `"group":"deleted".*:null`},
+	} {
+		command := "kafka-console-consumer --bootstrap-server BROKER --topic __consumer_offsets --from-beginning --timeout-ms 2000 --group reading " +
+			"--formatter org.apache.kafka.tools.consumer." + formatter
+		var seen []string
+		for _, h := range p.sides {
+			r := (&tools{p.host, h.broker}).feed("", command)
+			seen = append(seen, h.normal(lastOfKeys(r.out)))
+			if _, err := h.ref.adm.DeleteGroup(p.t.Context(), "reading"); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+		p.compare(command, seen, wanted)
+	}
+}
+
+var (
+	recordKey   = regexp.MustCompile(`"key":\{.*?\}\}`)
+	recordTimes = regexp.MustCompile(`"(commitTimestamp|currentStateTimestamp|expireTimestamp|topicId|generation)":("[^"]*"|\d+)`)
+)
+
+// lastOfKeys keeps the last record of each key, a line each, and takes out times, topic ids, how many generations it took, and
+// the order of members, which Kafka leaves to a hash table. The console consumer is a group itself.
+func lastOfKeys(text string) string {
+	last := map[string]string{}
+	for _, line := range strings.Split(strings.ReplaceAll(text, `}{"key":`, "}\n{\"key\":"), "\n") {
+		if !strings.Contains(line, `"group":"reading"`) {
+			members := strings.Split(strings.ReplaceAll(line, "]}}}", ",]}}}"), `{"memberId"`)
+			slices.Sort(members[1:])
+			last[recordKey.FindString(line)] = recordTimes.ReplaceAllString(strings.Join(members, `{"memberId"`), `"$1":HERE`)
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Values(last)), "\n")
+}
 
 func (p *pair) list() {
 	p.same(consumerGroups+"--list", "(?m)^classic$", "(?m)^consumer$", "(?m)^simple$", "(?m)^left$")
