@@ -9,6 +9,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ClassicGroupDescription;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
@@ -33,7 +34,7 @@ public final class GroupAdmin {
             switch (args[1]) {
                 case "list" -> list(admin);
                 case "describe" -> describe(admin, args[2]);
-                case "describe-classic" -> System.out.println(admin.describeClassicGroups(List.of(args[2])).all().get());
+                case "describe-classic" -> describeClassic(admin, args[2]);
                 case "offsets" -> offsets(admin, args[2]);
                 case "alter-offsets" -> alterOffsets(admin, args[2], more);
                 case "delete-offsets" -> deleteOffsets(admin, args[2], more);
@@ -57,6 +58,13 @@ public final class GroupAdmin {
         System.out.printf("%s type=%s state=%s simple=%b assignor=%s epoch=%s target=%s coordinator=%d%n", d.groupId(),
             d.type(), d.groupState(), d.isSimpleConsumerGroup(), d.partitionAssignor(), d.groupEpoch(),
             d.targetAssignmentEpoch(), d.coordinator().id());
+        d.members().stream().map(GroupAdmin::member).sorted().forEach(System.out::println);
+    }
+
+    private static void describeClassic(Admin admin, String group) throws Exception {
+        ClassicGroupDescription d = admin.describeClassicGroups(List.of(group)).all().get().get(group);
+        System.out.printf("%s protocol=%s data=%s state=%s simple=%b coordinator=%d%n", d.groupId(), d.protocol(),
+            d.protocolData(), d.state(), d.isSimpleConsumerGroup(), d.coordinator().id());
         d.members().stream().map(GroupAdmin::member).sorted().forEach(System.out::println);
     }
 
