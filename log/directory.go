@@ -58,7 +58,8 @@ type Directory struct {
 	ballast          bool // the ballast file holds its space
 	closed           bool
 
-	anyGaps bool // written by load only: any log may have gaps
+	// Written by load only: any log may have gaps, and whether the recovery points of its logs are known.
+	anyGaps, pointsKnown bool
 
 	journal     shared
 	compactor   compactor
@@ -131,6 +132,11 @@ func (d *Directory) load() error {
 		// Everything is read anew: slow, but nothing is lost by it.
 		d.lg.Warn("recovery points are unknown: every log is read from its start", "cause", damage)
 	}
+	if d.pointsKnown = d.recovery != nil; damage == nil && !d.pointsKnown {
+		if d.pointsKnown, err = d.beginPoints(names); err != nil {
+			return err
+		}
+	}
 	if d.starts, damage = readOffsets(d.fs, d.path, logStartFile); damage != nil {
 		if !errors.Is(damage, errBadCheckpoint) {
 			return damage
@@ -167,6 +173,17 @@ func (d *Directory) load() error {
 	}
 	d.fillBallast()
 	return nil
+}
+
+// beginPoints writes the first recovery points of a new directory, none: from then on it is known that what they do not
+// name was never compacted.
+func (d *Directory) beginPoints(names []string) (bool, error) {
+	for _, name := range names {
+		if _, err := metadata.ParsePartitionID(name); err == nil {
+			return false, nil
+		}
+	}
+	return true, d.replace(recoveryPointFile, encodeOffsets(nil))
 }
 
 // Path is the directory's name.
@@ -250,7 +267,7 @@ func (d *Directory) beginOpen(l *Log) (known, error) {
 	d.opening[id] = true
 	d.knowGapsLocked(l)
 	l.pointed.Store(d.recovery[id])
-	k := known{clean: d.clean, recoveryPoint: d.recovery[id]}
+	k := known{clean: d.clean, recoveryPoint: d.recovery[id], pointsKnown: d.pointsKnown}
 	k.start, k.hasStart = d.starts[id]
 	return k, nil
 }

@@ -16,6 +16,7 @@ import (
 type known struct {
 	clean         bool  // the last stop was clean: files end with whole batches
 	recoveryPoint int64 // everything before it is on the disk; 0 when nothing is known
+	pointsKnown   bool  // else recoveryPoint is 0 because the file of recovery points is damaged or missing
 	start         int64 // the log start offset
 	hasStart      bool  // start was read from an intact checkpoint
 }
@@ -141,7 +142,9 @@ func (l *Log) openSegments(bases []int64, k known) (list segments, end int64, er
 		if i+1 < len(bases) {
 			o.NextOffset = bases[i+1]
 		}
-		seg, err := segment.Open(l.fs, l.path, base, l.segmentConfig(), o)
+		sc := l.segmentConfig()
+		sc.Contiguous = l.wholePast(k)
+		seg, err := segment.Open(l.fs, l.path, base, sc, o)
 		if err != nil {
 			return list, 0, err
 		}
@@ -187,7 +190,7 @@ func (l *Log) recoverSegments(list segments, from int, k known) (segments, int64
 	l.rolled = slices.Clone(list[from : len(list)-1])
 	for i := from; i < len(list); i++ {
 		e := list[i]
-		if e.seg.BaseOffset() > end && i > from && l.contiguous() {
+		if e.seg.BaseOffset() > end && i > from && l.wholePast(k) {
 			l.lg.Warn("recovery found a gap", "partition", l.id.String(), "offset", end, "next", e.seg.BaseOffset())
 			break
 		}
@@ -208,6 +211,9 @@ func (l *Log) recoverSegments(list segments, from int, k known) (segments, int64
 	list, err := l.dropAfter(list, kept)
 	return list, end, err
 }
+
+// wholePast reports whether a gap past the recovery point is where the log ends: compaction makes none there.
+func (l *Log) wholePast(k known) bool { return k.pointsKnown || l.contiguous() }
 
 // recoverOne recovers one segment from the offset on and takes what it finds into the producer state, the
 // leader epochs and the transaction index.

@@ -25,6 +25,9 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_answer_before_durable", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
+	{"mutant_swap_unsynced", "weir/tests/crash", "TestCrashWhileCompacting"},
+	{"mutant_keep_oldest", "weir/log", "TestCompactionModel"},
+	{"mutant_no_horizon", "weir/log", "TestTombstonesStayUntilTheirHorizon"},
 }
 
 func TestEachMutantIsCaught(t *testing.T) {
