@@ -56,6 +56,7 @@ test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
 	go test -timeout 20m ./tests/crash ./tests/mutants # sweeps of one goroutine: the race detector would only make them slow
 	WEIR_KAFKA_LIBS=$(KAFKA)/broker go test -timeout 20m ./tests/oracle/...
 	go test -tags clients -parallel 4 -timeout 30m ./tests/clients
+	go test -tags clients -timeout 10m ./tests/compaction
 	go test -tags kill -timeout 20m ./tests/kill
 	@$(MAKE) --no-print-directory demo
 
@@ -73,6 +74,11 @@ clients: ## every client and Kafka's tools against Weir and Apache Kafka (RUN=Te
 kill: ## kill -9 and SIGTERM of the real binary under load (WEIR_KILLS=1000 for more)
 	@scripts/setup go
 	go test -tags kill -count=1 -timeout 20m -v ./tests/kill
+
+.PHONY: compaction
+compaction: ## keyed records in 5 codecs, compacted by Weir and by Apache Kafka, equal the last values; times and CPU (RECORDS=10000000)
+	@scripts/setup go kafka
+	WEIR_COMPACTION_RECORDS=$(RECORDS) go test -tags clients -count=1 -timeout 60m -v ./tests/compaction
 
 .PHONY: fuzz
 fuzz: ## fuzz every target for 10 s (FUZZTIME=1m for more)

@@ -26,7 +26,7 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
 	{"mutant_swap_unsynced", "weir/tests/crash", "TestCrashWhileCompacting"},
-	{"mutant_keep_oldest", "weir/log", "TestCompactionModel"},
+	{"mutant_keep_oldest", "weir/log", "TestCompactKeepsTheNewest"},
 	{"mutant_no_horizon", "weir/log", "TestTombstonesStayUntilTheirHorizon"},
 }
 
