@@ -35,6 +35,7 @@ func TestCompactionModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		cfg := compactConfig()
 		cfg.SegmentBytes = 1500
+		cfg.CompressSegments = rapid.Bool().Draw(rt, "compress segments")
 		m := &model{rig: newRig(t, cfg), rt: rt, written: map[int64]kv{}, fate: map[int64]bool{}, txn: map[int64]int64{},
 			seq: map[int64]int32{}, open: map[int64][]int64{}}
 		if rapid.Bool().Draw(rt, "small table") {
@@ -121,6 +122,9 @@ func (m *model) pass(*rapid.T) {
 		must(m, m.l.Roll())
 	}
 	m.sealed()
+	if m.cfg.CompressSegments {
+		must(m, m.l.SettleForms())
+	}
 	done, did := m.d.CompactNext()
 	if did {
 		m.cleaned = done.To

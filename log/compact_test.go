@@ -206,3 +206,23 @@ func TestPolicyDeleteAfterCompaction(t *testing.T) {
 		t.Fatal("nobody knows that the log was compacted")
 	}
 }
+
+// TestOldReaderOfAReplacedSegment: a read that loaded the list before two passes gets the segment that it loaded.
+func TestOldReaderOfAReplacedSegment(t *testing.T) {
+	r := newRig(t, compactConfig())
+	r.put(kv{"a", "1"}, kv{"b", "1"})
+	r.seal()
+	old := (*r.l.list.Load())[0]
+	must(t, old.seg.CloseIdle())
+	want := old.seg.Size()
+	for i := range 2 {
+		r.put(kv{"a", fmt.Sprint(i)}, kv{"b", fmt.Sprint(i)})
+		r.compact()
+	}
+	s, err := old.seg.Read(0, -1, 1<<60, 1<<20, true)
+	must(t, err)
+	defer s.Release()
+	if all, err := parse(s); err != nil || int64(s.Len()) != want || len(all) != 1 || all[0].Count != 2 {
+		t.Fatalf("%d bytes of %d: %v, %v", s.Len(), want, all, err)
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -55,7 +57,7 @@ func leftovers(t *testing.T, r *rig) {
 	names, err := r.fs.List(r.l.path)
 	must(t, err)
 	for _, name := range names {
-		if _, ok := leadingOffset(name); ok && (len(name) > 32 || name[len(name)-4:] == swapSuffix[:4]) {
+		if strings.HasSuffix(name, cleanedSuffix) || strings.HasSuffix(name, swapSuffix) {
 			t.Fatalf("%s is left", name)
 		}
 	}
@@ -130,7 +132,6 @@ func TestReadersAreUndisturbed(t *testing.T) {
 	r := newRig(t, cfg)
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
-	rounds := 0
 	for range 3 {
 		readers.Go(func() {
 			for {
@@ -171,7 +172,6 @@ func TestReadersAreUndisturbed(t *testing.T) {
 		}
 		r.compact()
 		r.clk.Advance(time.Second)
-		rounds++
 	}
 	close(stop)
 	readers.Wait()
@@ -203,37 +203,59 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// TestCompactorRuns: the goroutines pick up what becomes dirty after the backoff, end when there are to be fewer, and
-// with the directory, even in the middle of a pass.
+// told passes on what a directory says in its log lines.
+type told chan string
+
+func (c told) Enabled(context.Context, slog.Level) bool { return true }
+func (c told) WithAttrs([]slog.Attr) slog.Handler       { return c }
+func (c told) WithGroup(string) slog.Handler            { return c }
+func (c told) Handle(_ context.Context, r slog.Record) error {
+	c <- r.Message
+	return nil
+}
+
+// wait reads lines until one is the message.
+func (c told) wait(message string) {
+	for m := range c {
+		if m == message {
+			return
+		}
+	}
+}
+
+// TestCompactorRuns: the goroutines pick up what becomes dirty, rest in between, end when there are to be fewer, and with
+// the directory, even in the middle of a pass.
 func TestCompactorRuns(t *testing.T) {
-	r := newRig(t, compactConfig())
-	for i := range 50 {
-		r.put(kv{"a", fmt.Sprint(i)})
+	lines := make(told, 1000)
+	r := &rig{TB: t, fs: vfs.NewMem(), clk: clock.NewManual(testStart), cfg: compactConfig()}
+	var err error
+	r.d, err = OpenDirectory(r.fs, dataDir, DirectoryConfig{BallastBytes: 512}, r.clk, slog.New(lines))
+	must(t, err)
+	r.l, err = r.d.Open(testID(0), r.cfg, 0)
+	must(t, err)
+	dirty := func() {
+		for i := range 50 {
+			r.put(kv{"a", fmt.Sprint(i)})
+		}
+		r.seal()
 	}
-	r.seal()
-	pending := r.clk.Pending()
+	dirty()
 	r.d.SetCompaction(CompactionConfig{Threads: 2, Backoff: time.Minute})
-	r.clk.WaitForTimers(pending + 2) // both rest: what was dirty is done
-	if s := r.l.Compaction(); s.To != 50 || s.DirtyBytes != 0 {
+	lines.wait("log compacted")
+	dirty()
+	r.d.SetCompaction(CompactionConfig{Threads: 1, Backoff: time.Hour}) // new settings are looked at at once
+	lines.wait("log compacted")
+	if s := r.l.Compaction(); s.To != 100 || s.DirtyBytes != 0 {
 		t.Fatalf("%+v", s)
-	}
-	r.put(kv{"a", "x"})
-	r.seal()
-	r.clk.Advance(time.Minute)
-	for r.l.Compaction().To != 51 {
-		r.clk.WaitForTimers(pending + 1)
 	}
 	r.d.SetCompaction(CompactionConfig{})
 	r.d.compactor.group.Wait()
-	r.d.SetCompaction(CompactionConfig{Threads: 1, BytesPerSecond: 1, Backoff: time.Minute})
-	for i := range 50 {
-		r.put(kv{"a", fmt.Sprint(i)})
+	dirty()
+	if _, did := r.d.CompactNext(); !did {
+		t.Fatal("nobody else was to compact it")
 	}
-	r.seal()
-	r.clk.WaitForTimers(pending + 1)
-	r.clk.Advance(time.Minute)
-	for !r.l.Compaction().Running {
-	}
+	dirty()
+	r.d.SetCompaction(CompactionConfig{Threads: 1, BytesPerSecond: 1}) // it takes for ever
 	must(t, r.d.Close(context.Background()))
 	leftovers(t, r)
 }

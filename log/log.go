@@ -58,7 +58,8 @@ type Log struct {
 	// formsMu admits one pass at a time that compresses or expands segments. It is held for as long as that takes.
 	formsMu sync.Mutex
 	// filesMu guards the files of sealed segments and of snapshots: sealing, deleting, truncating, closing.
-	filesMu sync.Mutex
+	filesMu   sync.Mutex
+	discarded int // segments marked as deleted; guarded by filesMu
 	// syncMu admits one sync of the log's own files at a time. It is held across fsync; mu never is.
 	syncMu sync.Mutex
 

@@ -168,7 +168,8 @@ func (l *Log) discard(gone []*entry, snapshots []int64) error {
 }
 
 func (l *Log) discardOne(seg *segment.Segment, delay time.Duration) error {
-	err := seg.MarkDeleted()
+	l.discarded++ // compaction makes segments of the same name again, while reads still open the old one's file
+	err := seg.MarkDeleted(l.discarded)
 	if err != nil {
 		err = fmt.Errorf("mark segment %d deleted: %w", seg.BaseOffset(), err)
 	}

@@ -61,7 +61,7 @@ func script(t *testing.T, fsys vfs.FS) (acked []byte, synced int, err error) {
 	if err := s.Seal(); err != nil {
 		return acked, synced, err
 	}
-	return acked, len(acked), errors.Join(s.MarkDeleted(), s.Remove())
+	return acked, len(acked), errors.Join(s.MarkDeleted(0), s.Remove())
 }
 
 // TestEveryOperationFails is D6 for a segment: each operation of the script fails once, with each errno.
@@ -198,8 +198,8 @@ func TestReadersHoldTheFile(t *testing.T) {
 		}
 		sl, err := s.Read(0, -1, unlimited, math.MaxInt32, true)
 		must(t, err)
-		must(t, s.MarkDeleted())
-		must(t, s.MarkDeleted())
+		must(t, s.MarkDeleted(0))
+		must(t, s.MarkDeleted(0))
 		again, err := s.Read(0, -1, unlimited, math.MaxInt32, true)
 		must(t, err)
 		again.Release()
