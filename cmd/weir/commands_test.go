@@ -170,6 +170,23 @@ func TestGroupCommands(t *testing.T) {
 		t.Fatalf("the dry run showed\n%s; the reset\n%s", before, after)
 	}
 	s.wantLines(s.run("", "consume", "jobs", "-g", "crew", "--end"), "b", "c", "d")
+	s.run("", "group", "reset", "crew", "--to", "2", "-t", "jobs:1")
+	var lagging []struct {
+		LagSeconds float64 `json:"lag_seconds"`
+		Partitions []struct {
+			Lag        int64
+			LagSeconds *float64 `json:"lag_seconds"`
+		}
+	}
+	if err := json.Unmarshal([]byte(s.run("", "group", "describe", "crew", "--json")), &lagging); err != nil {
+		t.Fatal(err)
+	}
+	if g := lagging[0]; g.LagSeconds <= 0 || g.LagSeconds > 600 || len(g.Partitions) == 0 {
+		t.Fatalf("described as %+v; want a lag of some seconds", lagging)
+	}
+	if out := s.run("", "group", "describe", "crew"); !strings.Contains(out, "SECONDS") {
+		t.Fatalf("no lag in seconds:\n%s", out)
+	}
 	s.run("", "group", "reset", "crew", "--to", "end")
 	var d []struct {
 		State string
@@ -184,6 +201,16 @@ func TestGroupCommands(t *testing.T) {
 	if out := s.run("", "group", "list"); !strings.Contains(out, "crew") {
 		t.Fatalf("the list lacks crew:\n%s", out)
 	}
+	for kind, want := range map[string]bool{"classic": true, "consumer": false} {
+		if out := s.run("", "group", "list", "--type", kind); strings.Contains(out, "crew") != want {
+			t.Fatalf("groups of type %s:\n%s", kind, out)
+		}
+	}
+	would := s.run("", "group", "delete-offsets", "crew", "-t", "jobs:1", "--dry-run")
+	if did := s.run("", "group", "delete-offsets", "crew", "-t", "jobs:1"); did != would || !strings.Contains(did, "jobs") {
+		t.Fatalf("the dry run showed\n%s; deleting\n%s", would, did)
+	}
+	s.run("", "group", "reset", "crew", "--to", "start", "-t", "jobs")
 	s.run("", "group", "delete", "crew")
 	if out := s.run("", "group", "list", "--json"); strings.Contains(out, "crew") {
 		t.Fatalf("the list still has crew: %s", out)

@@ -13,17 +13,18 @@ import (
 
 func groupCommand(o *options) *cobra.Command {
 	c := &cobra.Command{Use: "group", Aliases: []string{"groups"}, Short: "List, describe, reset and delete consumer groups"}
-	c.AddCommand(groupListCommand(o), groupDescribeCommand(o), groupResetCommand(o), groupDeleteCommand(o))
+	c.AddCommand(groupListCommand(o), groupDescribeCommand(o), groupResetCommand(o), groupDeleteOffsetsCommand(o),
+		groupDeleteCommand(o))
 	return c
 }
 
 func groupListCommand(o *options) *cobra.Command {
-	var states []string
+	var states, types []string
 	c := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List groups", Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
-				groups, err := adm.ListGroups(ctx, states...)
+				groups, err := adm.ListGroupsByType(ctx, types, states...)
 				if err != nil {
 					return fmt.Errorf("list groups: %w", err)
 				}
@@ -44,6 +45,7 @@ func groupListCommand(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&states, "state", nil, "only groups in these states (Empty, Stable, PreparingRebalance ...)")
+	c.Flags().StringSliceVar(&types, "type", nil, "only groups of these types (classic, consumer)")
 	return c
 }
 
@@ -75,14 +77,26 @@ func groupDeleteCommand(o *options) *cobra.Command {
 
 // groupDescription is what is printed of one group.
 type groupDescription struct {
-	Group        string         `json:"group"`
-	State        string         `json:"state"`
-	ProtocolType string         `json:"protocol_type"`
-	Protocol     string         `json:"protocol"`
-	Coordinator  int32          `json:"coordinator"`
-	Members      int            `json:"members"`
-	Lag          int64          `json:"lag"`
-	Partitions   []partitionLag `json:"partitions"`
+	Group        string `json:"group"`
+	State        string `json:"state"`
+	ProtocolType string `json:"protocol_type"`
+	Protocol     string `json:"protocol"`
+	Coordinator  int32  `json:"coordinator"`
+	Members      int    `json:"members"`
+	Lag          int64  `json:"lag"`
+	// LagSeconds is how old the oldest record is that the group has still to read.
+	LagSeconds *float64       `json:"lag_seconds"`
+	MemberList []groupMember  `json:"member_list"`
+	Partitions []partitionLag `json:"partitions"`
+}
+
+// groupMember is one member with how many partitions it has.
+type groupMember struct {
+	Member     string  `json:"member"`
+	Instance   *string `json:"instance,omitempty"`
+	Client     string  `json:"client"`
+	Host       string  `json:"host"`
+	Partitions int     `json:"partitions"`
 }
 
 type partitionLag struct {
@@ -91,10 +105,12 @@ type partitionLag struct {
 	Committed *int64 `json:"committed"`
 	End       int64  `json:"end"`
 	Lag       int64  `json:"lag"`
-	Member    string `json:"member,omitempty"`
-	Client    string `json:"client,omitempty"`
-	Host      string `json:"host,omitempty"`
-	Error     string `json:"error,omitempty"`
+	// LagSeconds is how old the next record is; null where it is not known.
+	LagSeconds *float64 `json:"lag_seconds"`
+	Member     string   `json:"member,omitempty"`
+	Client     string   `json:"client,omitempty"`
+	Host       string   `json:"host,omitempty"`
+	Error      string   `json:"error,omitempty"`
 }
 
 func groupDescribeCommand(o *options) *cobra.Command {
@@ -115,7 +131,11 @@ func groupDescribeCommand(o *options) *cobra.Command {
 					if errors.Is(l.Error(), kerr.GroupIDNotFound) || l.State == "Dead" && len(l.Lag) == 0 {
 						return notFoundf("group %q does not exist", l.Group)
 					}
-					out = append(out, describeGroup(l))
+					seconds, err := o.lagSeconds(ctx, l.Lag)
+					if err != nil {
+						return fmt.Errorf("describe group %q: %w", l.Group, err)
+					}
+					out = append(out, describeGroup(l, seconds))
 				}
 				return o.printGroups(c.OutOrStdout(), out)
 			})
@@ -123,9 +143,10 @@ func groupDescribeCommand(o *options) *cobra.Command {
 	}
 }
 
-func describeGroup(l kadm.DescribedGroupLag) groupDescription {
+func describeGroup(l kadm.DescribedGroupLag, seconds map[string]map[int32]float64) groupDescription {
 	g := groupDescription{Group: l.Group, State: l.State, ProtocolType: l.ProtocolType, Protocol: l.Protocol,
-		Coordinator: l.Coordinator.NodeID, Members: len(l.Members), Lag: l.Lag.Total(), Partitions: []partitionLag{}}
+		Coordinator: l.Coordinator.NodeID, Members: len(l.Members), Lag: l.Lag.Total(), MemberList: []groupMember{}, Partitions: []partitionLag{}}
+	has := map[string]int{}
 	for _, m := range l.Lag.Sorted() {
 		p := partitionLag{Topic: m.Topic, Partition: m.Partition, End: m.End.Offset, Lag: m.Lag}
 		if m.Commit.At >= 0 {
@@ -133,13 +154,30 @@ func describeGroup(l kadm.DescribedGroupLag) groupDescription {
 		}
 		if m.Member != nil {
 			p.Member, p.Client, p.Host = m.Member.MemberID, m.Member.ClientID, m.Member.ClientHost
+			has[p.Member]++
 		}
 		if m.Err != nil {
 			p.Error = m.Err.Error()
 		}
+		p.LagSeconds = ageOf(m, seconds)
+		if p.LagSeconds != nil && (g.LagSeconds == nil || *p.LagSeconds > *g.LagSeconds) {
+			g.LagSeconds = p.LagSeconds
+		}
 		g.Partitions = append(g.Partitions, p)
 	}
+	for _, m := range l.Members {
+		g.MemberList = append(g.MemberList, groupMember{m.MemberID, m.InstanceID, m.ClientID, m.ClientHost, has[m.MemberID]})
+	}
 	return g
+}
+
+// ageOf is the lag of a partition in seconds: 0 where there is none, nil where it is not known.
+func ageOf(m kadm.GroupMemberLag, seconds map[string]map[int32]float64) *float64 {
+	age, known := seconds[m.Topic][m.Partition]
+	if !known && (m.Err != nil || m.Commit.At < 0 || m.Lag > 0) {
+		return nil
+	}
+	return &age
 }
 
 func (o *options) printGroups(w io.Writer, all []groupDescription) error {
@@ -150,11 +188,16 @@ func (o *options) printGroups(w io.Writer, all []groupDescription) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "group %s  state %s  protocol %s  coordinator %d  members %d  lag %d\n",
-			g.Group, g.State, cell(g.Protocol), g.Coordinator, g.Members, g.Lag)
-		t := &table{head: []string{"TOPIC", "PARTITION", "COMMITTED", "END", "LAG", "MEMBER", "CLIENT", "HOST", "ERROR"}}
+		fmt.Fprintf(w, "group %s  state %s  protocol %s  coordinator %d  members %d  lag %d  seconds %s\n",
+			g.Group, g.State, cell(g.Protocol), g.Coordinator, g.Members, g.Lag, cell(g.LagSeconds))
+		t := &table{head: []string{"TOPIC", "PARTITION", "COMMITTED", "END", "LAG", "SECONDS", "MEMBER", "CLIENT", "HOST", "ERROR"}}
 		for _, p := range g.Partitions {
-			t.add(p.Topic, p.Partition, p.Committed, p.End, p.Lag, p.Member, p.Client, p.Host, p.Error)
+			t.add(p.Topic, p.Partition, p.Committed, p.End, p.Lag, p.LagSeconds, p.Member, p.Client, p.Host, p.Error)
+		}
+		for _, m := range g.MemberList {
+			if m.Partitions == 0 { // it stands in no line of its own
+				t.add("", "", "", "", "", "", m.Member, m.Client, m.Host, "")
+			}
 		}
 		if err := o.print(w, nil, t); err != nil {
 			return err

@@ -41,6 +41,11 @@ func cell(c any) string {
 			return "-"
 		}
 		return strconv.FormatInt(*v, 10)
+	case *float64:
+		if v == nil {
+			return "-"
+		}
+		return strconv.FormatFloat(*v, 'f', 1, 64)
 	default:
 		return fmt.Sprint(v)
 	}
