@@ -14,8 +14,16 @@ import (
 // the commits of the file system's own journal.
 const settleWorkers = 16
 
+// A turn of a file of the journal ends after turnBytes, or turnBytesPerLog for each log that has bytes in it if that
+// is more: the syncs of their own files that follow are few beside the rounds. The file may hold more, but where it has been
+// written before, a sync costs about half: few logs come round to its beginning soon.
+const (
+	turnBytes       = 4 << 20
+	turnBytesPerLog = 64 << 10
+)
+
 // openJournal makes sure that the journal can take a round, making it at the first and going on to its other
-// file when one is full. False when it cannot: then logs are synced by themselves. Needs journal.mu.
+// file when one has had its turn. False when it cannot: then logs are synced by themselves. Needs journal.mu.
 func (d *Directory) openJournal() bool {
 	s := &d.journal
 	switch {
@@ -23,13 +31,16 @@ func (d *Directory) openJournal() bool {
 		return false
 	case s.j == nil:
 		return d.createJournal()
-	case s.j.Full():
-		if len(s.logs[1-s.j.Current()]) > 0 {
-			return false // the disk is behind: who asks now waits for it
-		}
-		full := s.j.Current()
+	}
+	current := s.j.Current()
+	turn := max(turnBytes, int64(len(s.logs[current]))*turnBytesPerLog)
+	free := len(s.logs[1-current]) == 0
+	switch {
+	case free && (s.j.Full() || s.j.Written() >= turn):
 		s.j.Switch()
-		s.settle <- full // its buffer has room for both
+		s.settle <- current // its buffer has room for both
+	case s.j.Full():
+		return false // the disk is behind: who asks now waits for it
 	}
 	return true
 }

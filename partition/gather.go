@@ -9,6 +9,9 @@ import (
 // gatherBytes is how much a partition must have to sync for nobody to wait for more: a sync of that much is worth it.
 const gatherBytes = 64 << 10
 
+// hasMuch reports whether the partition has so much to sync that nobody need wait for more.
+func (p *Partition) hasMuch() bool { return p.fresh.Load() >= gatherBytes }
+
 // gather is the gate before the flusher's queue. A sync costs the same for one small batch as for a hundred, so
 // those that wait are let through together: when as many appends wait as were on their way when the last sync
 // ended (nobody else can be expected: clients that wait for their answers have all come back), or when the gate
@@ -29,7 +32,7 @@ type gather struct {
 func (c *SyncCommitter) enqueueLocked(p *Partition) {
 	p.sync = syncQueued
 	c.gate.held = append(c.gate.held, p)
-	c.openLocked(p.fresh.Load() >= gatherBytes)
+	c.openLocked(p.hasMuch())
 }
 
 // openLocked lets through who waits at the gate, if it is time or there is no reason to wait for it.
@@ -47,7 +50,13 @@ func (c *SyncCommitter) openLocked(now bool) {
 		}
 		g.opened = at
 	}
-	c.queue = append(c.queue, g.held...)
+	for _, p := range g.held {
+		if p.hasMuch() {
+			c.alone = append(c.alone, p)
+		} else {
+			c.queue = append(c.queue, p)
+		}
+	}
 	if len(g.held) == 1 {
 		c.work.Signal()
 	} else {

@@ -17,7 +17,7 @@ func gathering(t *testing.T) (*rig, Ticket) {
 	second := r.append(1)
 	r.gate <- struct{}{}
 	must(t, first.Wait(never))
-	r.clk.WaitForTimers(1) // the second is at the gate
+	r.gateClk.WaitForTimers(1) // the second is at the gate
 	if !isHeld(r) || second.Committed() {
 		t.Fatal("the second did not wait for the first to come back")
 	}
@@ -46,7 +46,7 @@ func TestGatherWaitsForThoseOnTheirWay(t *testing.T) {
 
 func TestGatherEnds(t *testing.T) {
 	r, second := gathering(t)
-	r.clk.Advance(time.Millisecond)
+	r.gateClk.Advance(time.Millisecond)
 	if isHeld(r) {
 		t.Fatal("the time is up and the gate is shut")
 	}

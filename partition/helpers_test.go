@@ -29,6 +29,7 @@ type rig struct {
 	testing.TB
 	mem     *vfs.Mem
 	clk     *clock.Manual
+	gateClk *clock.Manual // of the flusher alone, so that a test can await its timer
 	d       *log.Directory
 	flusher *SyncCommitter
 	p       *Partition
@@ -49,7 +50,7 @@ type rigOptions struct {
 
 func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
-	r := &rig{TB: t, mem: vfs.NewMem(), clk: clock.NewManual(testStart), began: make(chan struct{}, 1), opened: make(chan struct{})}
+	r := &rig{TB: t, mem: vfs.NewMem(), clk: clock.NewManual(testStart), gateClk: clock.NewManual(testStart), began: make(chan struct{}, 1), opened: make(chan struct{})}
 	if o.gated {
 		r.gate = make(chan struct{})
 	}
@@ -63,7 +64,7 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	}
 	l, err := r.d.Open(metadata.PartitionID{Topic: metadata.NewTopicID()}, cfg, 1)
 	must(t, err)
-	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather}, r.clk, quiet)
+	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather, Round: math.MaxInt}, r.gateClk, quiet) // no journal: syncs of .log files
 	var c Committer = r.flusher
 	if o.page {
 		c = NewPageCacheCommitter(r.flusher, r.clk)

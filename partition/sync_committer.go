@@ -12,7 +12,7 @@ import (
 // SyncConfig sets the flusher.
 type SyncConfig struct {
 	Workers int // fsyncs in flight at once; 0 = 4
-	Round   int // partitions that wait at which they are synced together, through the log's journal; 0 = 4
+	Round   int // partitions with little to sync at which they are synced together, through the log's journal; 0 = 1
 	// Gather is the longest that an append may wait for others to share its sync, when others are on their way;
 	// 0 = not at all.
 	Gather time.Duration
@@ -24,9 +24,10 @@ type SyncConfig struct {
 // because that fsync may have begun before the write. While the disk is busy the next group gathers by itself;
 // when many small appends come it is given a moment to do so (see gather).
 //
-// When many partitions stand in the queue, one worker makes a round of all of them, with one fsync for those that
-// have little to sync; the others wait for it meanwhile, because the next round gathers. Those with much are
-// synced one by one, as all are when few wait.
+// One worker makes a round of all who stand in the queue with little to sync, with one fsync of the log's journal;
+// others of that kind wait for it meanwhile, because the next round gathers. That is cheaper for one partition too:
+// the journal overwrites what the disk has allocated, while a log's own file grows. Those with much to sync are
+// synced one by one, beside a round.
 type SyncCommitter struct {
 	lg    *slog.Logger
 	wg    sync.WaitGroup
@@ -35,7 +36,7 @@ type SyncCommitter struct {
 	mu     sync.Mutex // guards the fields below and every partition's sync state; never held across a sync
 	work   *sync.Cond // a queue has grown, a round has ended, or closed is set
 	queue  []*Partition
-	alone  []*Partition // left over by a round: each is to be synced by itself
+	alone  []*Partition // with much to sync, or left over by a round: each is to be synced by itself
 	round  bool         // a worker makes a round
 	gate   gather
 	closed bool
@@ -57,7 +58,7 @@ func NewSyncCommitter(c SyncConfig, clk clock.Clock, lg *slog.Logger) *SyncCommi
 		c.Workers = 4
 	}
 	if c.Round <= 0 {
-		c.Round = 4
+		c.Round = 1
 	}
 	s := &SyncCommitter{lg: lg, least: c.Round, gate: gather{clk: clk, limit: c.Gather}}
 	s.work = sync.NewCond(&s.mu)
@@ -83,7 +84,7 @@ func (c *SyncCommitter) Submit(p *Partition, _ int32, end int64) {
 	case syncIdle:
 		c.enqueueLocked(p)
 	case syncQueued:
-		c.openLocked(p.fresh.Load() >= gatherBytes)
+		c.openLocked(p.hasMuch())
 	case syncRunning:
 		p.sync = syncAgain
 	}
@@ -118,7 +119,7 @@ func (c *SyncCommitter) flush() {
 
 // takeRoundLocked takes everyone from the queue if they are enough for a round.
 func (c *SyncCommitter) takeRoundLocked() []*Partition {
-	if c.round || len(c.alone) > 0 || len(c.queue) < c.least {
+	if c.round || len(c.queue) < c.least || len(c.queue) == 0 {
 		return nil
 	}
 	all := c.queue

@@ -134,6 +134,9 @@ func (j *Journal) Add(e Entry, n int, fill func(p []byte) bool) (bool, error) {
 // end is where the next entry begins.
 func (j *Journal) end() int64 { return j.written + int64(len(j.buf)) }
 
+// Written is how many bytes of the file that takes entries are used.
+func (j *Journal) Written() int64 { return j.end() }
+
 // Full reports whether a round may find no room: it is time to Switch.
 func (j *Journal) Full() bool { return j.size-j.end() < min(bufferBytes, j.size/2)+fenceReserve }
 
