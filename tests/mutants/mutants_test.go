@@ -20,7 +20,7 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_any_generation", "weir/log/journal", "TestOldGenerationsAreNotRead"},
 	{"mutant_trust_index", "weir/segment", "TestLyingIndexes"},
 	{"mutant_skip_frame_sum", "weir/segment", "TestHarmedFrames"},
-	{"mutant_swap_before_sync", "weir/tests/crash", "TestCrashBeforeEveryOperation"},
+	{"mutant_swap_before_sync", "weir/tests/crash", "TestCrashBeforeEveryOperation/compressed"},
 	{"mutant_truncate_middle", "weir/tests/crash", "TestBitFlips"},
 	{"mutant_answer_before_durable", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
