@@ -59,7 +59,8 @@ func (h *Handlers) describedGroup(c *Conn, version int16, req *kmsg.DescribeGrou
 		group.ErrorMessage = groupMessage(d.Err)
 	case d.Err != nil:
 		group.State = ""
-	case req.IncludeAuthorizedOperations:
+	}
+	if group.ErrorCode == 0 && req.IncludeAuthorizedOperations {
 		group.AuthorizedOperations = h.authorisedOperations(c, groupResource, d.GroupID)
 	}
 	for _, m := range d.Members {
