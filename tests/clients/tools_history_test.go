@@ -33,6 +33,7 @@ func TestGroupTools(t *testing.T) {
 		run  func(*pair)
 	}{
 		{"records", (*pair).records},
+		{"segments", (*pair).segments},
 		{"list", (*pair).list},
 		{"describe", (*pair).describe},
 		{"admin", (*pair).admin},
