@@ -47,7 +47,8 @@ func startWeir(t *testing.T, more string) endpoint {
 // weirValues are the settings that the Kafka has too, and more, a line each.
 func weirValues(t *testing.T, e endpoint, dir, more string) *config.Values {
 	t.Helper()
-	flags := map[string]string{"listeners": fmt.Sprintf("PLAINTEXT://127.0.0.1:%d", e.port), "log.dirs": dir}
+	flags := map[string]string{"listeners": fmt.Sprintf("PLAINTEXT://127.0.0.1:%d", e.port), "log.dirs": dir,
+		"weir.group.consumer.hurried.heartbeat.interval.ms": "0"} // as Kafka does
 	for line := range strings.Lines(settings + more) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		flags[name] = value
