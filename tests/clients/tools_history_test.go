@@ -77,7 +77,13 @@ func (p *pair) same(command string, wanted ...string) string {
 	return p.compare(command, seen, wanted)
 }
 
-// weir runs a command of weir against both.
+// ages are lags in seconds, of records that are said to be an hour old; gaps are between columns, whose width hangs on them.
+var (
+	ages = regexp.MustCompile(`\b\d{4}(\.\d+)?\b`)
+	gaps = regexp.MustCompile(`  +`)
+)
+
+// weir runs a command of weir against both. SECONDS stands for a lag in seconds, which hangs on when it is asked for.
 func (p *pair) weir(command string, wanted ...string) string {
 	p.t.Helper()
 	var seen []string
@@ -86,7 +92,8 @@ func (p *pair) weir(command string, wanted ...string) string {
 		var out strings.Builder
 		cmd.Stdout, cmd.Stderr = &out, &out
 		_ = cmd.Run()
-		seen = append(seen, h.normal(fmt.Sprintf("%sexit %d\n", out.String(), cmd.ProcessState.ExitCode())))
+		text := h.normal(fmt.Sprintf("%sexit %d\n", out.String(), cmd.ProcessState.ExitCode()))
+		seen = append(seen, gaps.ReplaceAllString(ages.ReplaceAllString(text, "SECONDS"), "  "))
 	}
 	return p.compare("weir "+command, seen, wanted)
 }
@@ -238,6 +245,9 @@ func (p *pair) weirGroup() {
 		p.weir("group describe "+group, "group "+group)
 	}
 	p.weir("group describe --json consumer", `"group": ?"consumer"`)
+	p.weir("group describe classic", `history-wide +0 +4 +10 +6 +SECONDS +MEMBER-classic`)
+	p.weir("group describe consumer", `history-wide +1 +7 +10 +3 +SECONDS +MEMBER-consumer`, `history-wide +2 +- +10 +10 +- +MEMBER-consumer`)
+	p.weir("group list --type consumer", "leftconsumer")
 	p.weir("group describe never", "exit 3")
 	p.weir("group reset left --to start --dry-run", `history-wide +2 +10 +0`)
 	p.weir("group describe left", `history-wide +2 +10 +10 +0`)
