@@ -36,7 +36,9 @@ func newService(c Config, clk clock.Clock, lg *slog.Logger, newID func() string)
 }
 
 // ShardOf gives the partition of __consumer_offsets on which a group lives.
-func (s *Service) ShardOf(groupID string) int32 { return shardOf(groupID, s.config.OffsetsPartitions) }
+func (s *Service) ShardOf(groupID string) int32 {
+	return coordinator.ShardOf(groupID, s.config.OffsetsPartitions)
+}
 
 // BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader
 // epoch. Until it is loaded, requests end with coordinator.ErrLoading.

@@ -1,0 +1,134 @@
+package txn
+
+import "weir/coordinator"
+
+// EndRequest commits or aborts a transaction (EndTxn).
+type EndRequest struct {
+	ID       string
+	Producer Producer
+	Commit   bool
+	// Version is the protocol that the client follows: Announced or Bumped.
+	Version int16
+	// NewProducerID is handed out if the epochs of the present one are used up; -1: the answer is then
+	// ErrNeedsProducerID.
+	NewProducerID int64
+}
+
+// end decides how a transaction ends. The answer leaves when that is durable; the markers follow. It tells the
+// producer what to write with from now on.
+func (m *machine) end(tx *coordinator.Tx, r *EndRequest) (Producer, error) {
+	t := m.ids[r.ID]
+	if t == nil {
+		return noProducer, ErrUnknownMapping
+	}
+	if r.Version >= Bumped {
+		return m.endBumped(tx, t, r)
+	}
+	switch {
+	case t.producerID != r.Producer.ID:
+		return noProducer, ErrUnknownMapping
+	case t.epoch != r.Producer.Epoch:
+		return noProducer, ErrFenced
+	case t.state == Ongoing:
+		m.prepare(tx, t, r.Commit, r.Version, noProducerID)
+		return Producer{t.producerID, t.epoch}, nil
+	case t.state == Empty || t.commits() != r.Commit:
+		return noProducer, ErrInvalidState
+	case t.state.ending():
+		return noProducer, ErrConcurrent
+	}
+	return Producer{t.producerID, t.epoch}, nil // it was sent again
+}
+
+// commits tells how the transaction is ending or has ended.
+func (t *transaction) commits() bool { return t.state == PrepareCommit || t.state == CompleteCommit }
+
+// endBumped is end for a client whose epoch rises with it: what was sent again names the epoch before.
+func (m *machine) endBumped(tx *coordinator.Tx, t *transaction, r *EndRequest) (Producer, error) {
+	bumped := t.version >= Bumped
+	again := bumped && (t.producerID == r.Producer.ID && t.epoch == r.Producer.Epoch+1 ||
+		t.prevProducerID == r.Producer.ID && r.Producer.Epoch == lastEpoch && t.epoch == 0)
+	switch {
+	case t.producerID != r.Producer.ID && !again:
+		return noProducer, ErrUnknownMapping
+	case t.state.ending() && !again,
+		!t.state.ending() && !again && t.epoch != r.Producer.Epoch,
+		again && (t.state == Ongoing || t.state == Empty):
+		return noProducer, ErrFenced
+	case again && t.commits() != r.Commit:
+		return noProducer, ErrInvalidState
+	case again && t.state.ending():
+		return noProducer, ErrConcurrent
+	case again:
+		return Producer{t.producerID, t.epoch}, nil
+	case t.state != Ongoing && r.Commit:
+		return noProducer, ErrInvalidState // nothing was written, and only an abort may follow nothing
+	case t.exhausted() && r.NewProducerID == noProducerID:
+		return noProducer, ErrNeedsProducerID
+	}
+	next := noProducerID
+	if t.exhausted() {
+		next = r.NewProducerID
+	}
+	return m.prepare(tx, t, r.Commit, r.Version, next), nil
+}
+
+// prepare writes how a transaction ends, and has its markers written when that is durable. From version Bumped
+// on the epoch rises, so that the markers fence whatever of the transaction is still on its way.
+func (m *machine) prepare(tx *coordinator.Tx, t *transaction, commit bool, version int16, nextID int64) Producer {
+	next := *t
+	next.state, next.version = PrepareAbort, version
+	if commit {
+		next.state = PrepareCommit
+	}
+	if t.state != Ongoing {
+		next.partitions, next.startMs = nil, tx.Now.UnixMilli()
+	}
+	next.prevProducerID, next.nextProducerID = t.producerID, nextID
+	if version >= Bumped {
+		next.epoch, next.prevEpoch = t.epoch+1, t.epoch
+	}
+	m.store(tx, &next)
+	ending := m.endingOf(&next)
+	tx.Then(func(_ *coordinator.Tx, err error) {
+		if err == nil {
+			m.markers.write(ending)
+		}
+	})
+	if nextID != noProducerID {
+		return Producer{nextID, 0}
+	}
+	return Producer{next.producerID, next.epoch}
+}
+
+// abortAndFence aborts an open transaction whose producer did not ask for it.
+func (m *machine) abortAndFence(tx *coordinator.Tx, t *transaction) {
+	if m.config.Version >= Bumped {
+		m.prepare(tx, t, false, m.config.Version, noProducerID)
+		return
+	}
+	fenced := *t
+	fenced.epoch, fenced.prevEpoch = t.epoch+1, noEpoch
+	m.prepare(tx, &fenced, false, m.config.Version, noProducerID)
+}
+
+// completed notes that all markers of an ending are durable. One that is not the present one is passed over: it
+// was carried out twice.
+func (m *machine) completed(tx *coordinator.Tx, e Ending) {
+	t := m.ids[e.ID]
+	if t == nil || !t.state.ending() || t.producerID != e.ProducerID || t.epoch != e.Epoch {
+		return
+	}
+	next := *t
+	next.state = CompleteAbort
+	if t.state == PrepareCommit {
+		next.state = CompleteCommit
+	}
+	next.partitions = nil
+	next.prevProducerID, next.nextProducerID = t.producerID, noProducerID
+	if t.nextProducerID != noProducerID {
+		next.producerID, next.epoch, next.prevEpoch = t.nextProducerID, 0, t.epoch
+	}
+	m.store(tx, &next)
+	m.unpark(tx, e.ID)
+}
