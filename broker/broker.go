@@ -23,6 +23,7 @@ import (
 	"weir/log"
 	"weir/partition"
 	"weir/server"
+	"weir/txn"
 	"weir/vfs"
 )
 
@@ -58,6 +59,7 @@ type Broker struct {
 	committer  *partition.PageCacheCommitter
 	partitions *partition.Set
 	groups     *groups.Service
+	txns       *txn.Service
 	handlers   *handlers.Handlers
 	schedule   *schedule
 
@@ -151,6 +153,12 @@ func (b *Broker) openLogs(context.Context) error {
 		gc.OffsetsPartitions = int32(len(topic.Partitions))
 	}
 	b.groups = groups.New(gc, b.config.Clock, b.config.Logger)
+	tc := b.settings.txns
+	if topic := b.cluster.Image().Topic(stateTopic); topic != nil {
+		tc.StatePartitions = int32(len(topic.Partitions))
+	}
+	tc.Version = b.cluster.Image().Features["transaction.version"]
+	b.txns = txn.New(tc, b.partitions, b.config.Clock, b.config.Logger)
 	return nil
 }
 
@@ -158,7 +166,7 @@ func (b *Broker) openLogs(context.Context) error {
 func (b *Broker) openHandlers(context.Context) error {
 	b.handlers = handlers.New(handlers.Deps{
 		BrokerID: b.id, Config: b.config.Values, Cluster: b.cluster, Partitions: b.partitions,
-		Groups: b.groups, Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
+		Groups: b.groups, Txns: b.txns, Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
 	})
 	r := newReconciler(b)
 	changed := b.cluster.Changed()

@@ -43,6 +43,9 @@ func (b *Broker) close(ctx context.Context) error {
 	if b.reconciled != nil {
 		<-b.reconciled
 	}
+	if b.txns != nil {
+		note(b.txns.Close(ctx))
+	}
 	if b.groups != nil {
 		note(b.groups.Close(ctx))
 	}

@@ -8,8 +8,12 @@ import (
 	"weir/partition"
 )
 
-// offsetsTopic is where groups live; its partitions are the shards of their coordinator.
-const offsetsTopic = "__consumer_offsets"
+// offsetsTopic is where groups live, stateTopic where transactions do; their partitions are the shards of their
+// coordinators.
+const (
+	offsetsTopic = "__consumer_offsets"
+	stateTopic   = "__transaction_state"
+)
 
 // retryOpen is how long the reconcile loop waits before it tries again to open what could not be opened.
 const retryOpen = 5 * time.Second
@@ -60,6 +64,7 @@ func (r *reconciler) run(changed <-chan struct{}, failed bool) {
 // nobody waits for it.
 func (r *reconciler) apply(image *metadata.Image) (failed bool) {
 	r.b.groups.SetImage(image)
+	r.b.txns.SetImage(image)
 	configured := r.dynamic.changed(image, r.b.id)
 	if configured {
 		r.b.directory.SetCompaction(r.b.settings.compaction(image))
@@ -119,19 +124,25 @@ func (r *reconciler) applyTopic(image *metadata.Image, topic *metadata.Topic) []
 	return wanted
 }
 
-// lead notes that p leads from now on, and starts its shard if it holds groups.
+// lead notes that p leads from now on, and starts its shard if it holds groups or transactions.
 func (r *reconciler) lead(topic *metadata.Topic, index int32, p *partition.Partition, epoch int32) {
 	r.led[p.ID()] = epoch
-	if topic.Name == offsetsTopic {
+	switch topic.Name {
+	case offsetsTopic:
 		r.b.groups.BecomeLeader(index, p)
+	case stateTopic:
+		r.b.txns.BecomeLeader(index, p)
 	}
 }
 
 // resign ends the leadership of p: first what stands on it, then its own.
 func (r *reconciler) resign(topic *metadata.Topic, index int32, p *partition.Partition) {
 	delete(r.led, p.ID())
-	if topic.Name == offsetsTopic {
+	switch topic.Name {
+	case offsetsTopic:
 		r.b.groups.Resign(index)
+	case stateTopic:
+		r.b.txns.Resign(index)
 	}
 	p.Resign()
 }

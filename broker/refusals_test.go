@@ -75,7 +75,7 @@ func TestProduceRefusals(t *testing.T) {
 		"B17 codec 6":             {9, "t", -1, resummed(good, func(b []byte) { b[22] |= 6 }), nil, 87},
 		"B19 far future":          {9, "t", -1, resummed(good, func(b []byte) { b[27], b[35] = 0x10, 0x10 }), nil, 32},
 		"B23 transactional":       {9, "t", -1, resummed(good, func(b []byte) { b[22] |= 0x10 }), nil, 53},
-		"no transaction":          {9, "t", -1, resummed(good, func(b []byte) { b[22] |= 0x10 }), &id, 48},
+		"no coordinator":          {9, "t", -1, resummed(good, func(b []byte) { b[22] |= 0x10 }), &id, 19},
 		"unknown topic":           {9, "nowhere", -1, good, nil, 3},
 		"B30 internal":            {9, "__consumer_offsets", -1, good, nil, 17},
 		"lowest version":          {3, "t", -1, good, nil, 0},
@@ -230,7 +230,7 @@ func TestInitProducerID(t *testing.T) {
 		want   int16
 	}{
 		"empty id":      {func(r *kmsg.InitProducerIDRequest) { r.TransactionalID = &empty }, 42},
-		"transactional": {func(r *kmsg.InitProducerIDRequest) { r.TransactionalID, r.TransactionTimeoutMillis = &id, 1000 }, 15},
+		"transactional": {func(r *kmsg.InitProducerIDRequest) { r.TransactionalID, r.TransactionTimeoutMillis = &id, 1000 }, 16},
 		"id, no epoch":  {func(r *kmsg.InitProducerIDRequest) { r.ProducerID = 7 }, 42},
 	} {
 		if resp := ask(c.change); resp.ErrorCode != c.want || resp.ProducerID != -1 {

@@ -16,6 +16,7 @@ import (
 	"weir/metadata"
 	"weir/record"
 	"weir/server"
+	"weir/txn"
 )
 
 // settings maps the table of settings to the Config of each room; nothing below handlers reads the table
@@ -30,6 +31,7 @@ type settings struct {
 	cluster   cluster.Config
 	directory log.DirectoryConfig
 	groups    groups.Config
+	txns      txn.Config // without Version
 
 	openWorkers       int // partitions opened at once
 	retentionInterval time.Duration
@@ -72,6 +74,14 @@ func newSettings(v *config.Values) (*settings, error) {
 		GroupMaxSize:                  v.Int("group.max.size"),
 		BatchMaxBytes:                 v.Int("message.max.bytes"),
 		Consumer:                      consumerConfig(v),
+	}
+	s.txns = txn.Config{
+		StatePartitions: v.Int32("transaction.state.log.num.partitions"),
+		LoadBufferBytes: v.Int("transaction.state.log.load.buffer.size"),
+		MaxTimeoutMs:    v.Int32("transaction.max.timeout.ms"),
+		IDExpiration:    milliseconds(v.Int64("transactional.id.expiration.ms")),
+		ExpiryInterval:  milliseconds(v.Int64("transaction.remove.expired.transaction.cleanup.interval.ms")),
+		BatchMaxBytes:   v.Int("message.max.bytes"),
 	}
 	return s, nil
 }

@@ -192,7 +192,7 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.max.timeout.ms", Type: Int, Default: "900000", check: atLeast(1),
-		Ignored: true, Doc: "The longest timeout a transaction may ask for.",
+		Doc: "The longest timeout a transaction may ask for.",
 	},
 	{
 		Name: "transaction.partition.verification.enable", Type: Boolean, Default: "true",
@@ -201,30 +201,30 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.remove.expired.transaction.cleanup.interval.ms", Type: Int,
-		Default: "3600000", check: atLeast(1), Ignored: true,
+		Default: "3600000", check: atLeast(1),
 		Doc: "The time between removals of expired transactional ids.",
 	},
 	{
 		Name: "transaction.state.log.load.buffer.size", Type: Int, Default: "5242880",
-		check: atLeast(1), Ignored: true,
-		Doc: "The bytes read at a time when transaction state is loaded.",
+		check: atLeast(1),
+		Doc:   "The bytes read at a time when transaction state is loaded.",
 	},
 	{
 		Name: "transaction.state.log.min.isr", Type: Int, Default: "1", check: atLeast(1),
-		Ignored: true, Kafka: "2", Doc: "min.insync.replicas of __transaction_state.",
+		Kafka: "2", Doc: "min.insync.replicas of __transaction_state.",
 	},
 	{
 		Name: "transaction.state.log.num.partitions", Type: Int, Default: "50", check: atLeast(1),
-		Ignored: true, Doc: "The number of partitions of __transaction_state.",
+		Doc: "The number of partitions of __transaction_state.",
 	},
 	{
 		Name: "transaction.state.log.replication.factor", Type: Short, Default: "1",
-		check: atLeast(1), Ignored: true, Kafka: "3",
+		check: atLeast(1), Kafka: "3",
 		Doc: "The replication factor of __transaction_state.",
 	},
 	{
 		Name: "transaction.state.log.segment.bytes", Type: Int, Default: "104857600",
-		check: atLeast(1), Ignored: true, Doc: "The segment size of __transaction_state.",
+		check: atLeast(1), Doc: "The segment size of __transaction_state.",
 	},
 	{
 		Name: "transaction.two.phase.commit.enable", Type: Boolean, Default: "false", Ignored: true,
@@ -232,6 +232,6 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transactional.id.expiration.ms", Type: Int, Default: "604800000", check: atLeast(1),
-		Ignored: true, Doc: "How long an idle transactional id is kept.",
+		Doc: "How long an idle transactional id is kept.",
 	},
 }

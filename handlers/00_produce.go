@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"weir/internal/clock"
+	"weir/log"
 	"weir/metadata"
 	"weir/partition"
 	"weir/protocol"
@@ -18,15 +19,17 @@ import (
 //
 // Behavior:
 //   - Each partition takes exactly one record batch of format v2; it is validated, stamped and appended in
-//     the connection's reader goroutine, without a copy. Nothing there waits for a sync.
+//     the connection's reader goroutine, without a copy. But for transactions, nothing there waits for a sync.
 //   - acks=-1 is answered when the batch is committed (by default: after an fsync that began after the
 //     write), acks=1 after the write, acks=0 not at all; an error under acks=0 closes the connection, as in
 //     Kafka.
 //   - When timeout.ms (at least leastCommitWait) passes first the answer is REQUEST_TIMED_OUT; the batch stays
 //     in the log.
-//   - A transactional batch without a transactional id answers 53 for the request; with one, 48 for the
-//     partition, since no transaction can be open. Writing to internal topics answers 17 whoever asks (Kafka
-//     lets its own admin client).
+//   - A transactional batch without a transactional id answers 53 for the request. One that would open a
+//     transaction in its partition is written when the coordinator has the partition in the producer's
+//     transaction: from v12 on it is made part of it, before that the client must have said so (48 if not, from
+//     v11 on 120). This waits for the coordinator, in the reader goroutine.
+//   - Writing to internal topics answers 17 whoever asks (Kafka lets its own admin client).
 //   - A null or empty record set answers 87.
 //
 // Version notes: v5 log start offset, v7 zstd (76 before), v8 record errors and messages (KIP-467), v10
@@ -66,11 +69,12 @@ type produce struct {
 	c       *Conn
 	version int16
 
-	request    protocol.ProduceRequest
-	response   protocol.ProduceResponse
-	waiting    []appended
-	timer      clock.Timer // for Wait; nil until the first that has to wait
-	firstError error
+	request     protocol.ProduceRequest
+	response    protocol.ProduceResponse
+	waiting     []appended
+	transaction *transaction // nil without a transactional id
+	timer       clock.Timer  // for Wait; nil until the first that has to wait
+	firstError  error
 }
 
 // appended is a batch in the log whose answer waits for the commit.
@@ -117,6 +121,7 @@ func (p *produce) refuse(err error) {
 
 func (p *produce) appendAll() {
 	image := p.h.Cluster.Image()
+	p.joinTransaction(image)
 	for i := range p.request.Topics {
 		asked := &p.request.Topics[i]
 		answer := p.addTopic(asked)
@@ -159,12 +164,19 @@ func (p *produce) appendOne(answer int, topic *metadata.Topic, part protocol.Pro
 	if err == nil {
 		err = p.checkBeforeAppend(topic, part.Records)
 	}
+	var guard log.Guard
+	if err == nil {
+		guard, err = p.guardFor(to)
+	}
 	if err != nil {
 		p.fail(answer, part.Index, nil, err)
 		return
 	}
-	ticket, err := p.h.appendBatch(topic, to, part.Records)
+	ticket, err := p.h.appendBatch(topic, to, part.Records, guard)
 	if err != nil {
+		if guard.Asks() {
+			to.Unguard(p.transaction.producer.ID, guard)
+		}
 		p.fail(answer, part.Index, to, err)
 		if errors.Is(err, partition.ErrNotLeader) {
 			p.hintLeader(topic, part.Index)
@@ -197,14 +209,13 @@ func (p *produce) checkBeforeAppend(topic *metadata.Topic, records []byte) error
 		return kerr.InvalidRequiredAcks
 	case topic.Internal:
 		return fmt.Errorf("cannot append to internal topic %s: %w", topic.Name, kerr.InvalidTopicException)
-	case err == nil && header.IsTransactional():
-		return fmt.Errorf("no transaction is open: %w", kerr.InvalidTxnState)
 	}
 	return nil
 }
 
 // appendBatch validates one batch by the topic's rules and appends it.
 func (h *Handlers) appendBatch(topic *metadata.Topic, to *partition.Partition, raw []byte,
+	guard log.Guard,
 ) (partition.Ticket, error) {
 	rules := h.settings.of(h.Cluster.Image(), topic).rules
 	rules.NowMs = h.Clock.Now().UnixMilli()
@@ -212,7 +223,7 @@ func (h *Handlers) appendBatch(topic *metadata.Topic, to *partition.Partition, r
 	if err != nil {
 		return partition.Ticket{}, err
 	}
-	return to.Append(&batch, partition.AppendOptions{ExpectedLeaderEpoch: -1})
+	return to.Append(&batch, partition.AppendOptions{ExpectedLeaderEpoch: -1, Guard: guard})
 }
 
 func (p *produce) addTopic(asked *protocol.ProduceTopic) int {
@@ -313,7 +324,7 @@ func (p *produce) Release() {
 	for i := range p.response.Topics {
 		clear(p.response.Topics[i].Partitions)
 	}
-	p.c, p.firstError = nil, nil
+	p.c, p.firstError, p.transaction = nil, nil, nil
 	p.waiting, p.response.Topics, p.response.NodeEndpoints = p.waiting[:0], p.response.Topics[:0], nil
 	p.h.produces.Put(p)
 }

@@ -97,7 +97,9 @@ func (h *Handlers) autoCreate(c *Conn, req *kmsg.MetadataRequest) map[string]err
 		failed[name] = nil
 		switch {
 		case name == offsetsTopic:
-			failed[name] = h.createOffsetsTopic()
+			failed[name] = h.createInternal(h.offsetsTopic())
+		case name == stateTopic:
+			failed[name] = h.createInternal(h.stateTopic())
 		case !h.allowed(c, opCreate, topicResource, name):
 			failed[name] = kerr.TopicAuthorizationFailed
 		default:

@@ -3,6 +3,8 @@ package handlers
 import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/metadata"
 )
 
 // Types of coordinator (FindCoordinatorRequest.CoordinatorType).
@@ -19,10 +21,10 @@ const malformed = "This most likely occurs because of a request being malformed 
 // FindCoordinator (key 10), v0-v6.
 //
 // Behavior:
-//   - The coordinator of a group is the leader of its partition of __consumer_offsets, which is created when
-//     it is first asked for.
-//   - Coordinators of transactions, and of share partitions from v6 on, answer 15: as a Kafka does whose
-//     internal topic for them cannot be made. Share partitions before v6 and unknown types answer 42.
+//   - The coordinator of a group is the leader of its partition of __consumer_offsets, that of a transactional id
+//     of its partition of __transaction_state; the topic is created when it is first asked for.
+//   - Coordinators of share partitions answer 15 from v6 on: as a Kafka does whose internal topic for them
+//     cannot be made. Before v6 they answer 42, as unknown types do.
 //
 // Version notes: v1 type, v4 several keys (KIP-699), v6 share coordinators (KIP-932).
 func (h *Handlers) serveFindCoordinator(c *Conn, version int16, req *kmsg.FindCoordinatorRequest) Answer {
@@ -53,11 +55,14 @@ func (h *Handlers) findCoordinator(c *Conn, version int16, kind int8, key string
 	var err error
 	switch kind {
 	case groupCoordinator:
-		err = h.findGroup(c, key, &found)
+		err = kerr.GroupAuthorizationFailed
+		if h.allowed(c, opDescribe, groupResource, key) {
+			err = h.tellLeader(c, &found, h.groupLeader)
+		}
 	case transactionCoordinator:
-		err = kerr.CoordinatorNotAvailable
-		if !h.allowed(c, opDescribe, transactionalIDResource, key) {
-			err = kerr.TransactionalIDAuthorizationFailed
+		err = kerr.TransactionalIDAuthorizationFailed
+		if h.allowed(c, opDescribe, transactionalIDResource, key) {
+			err = h.tellLeader(c, &found, h.transactionLeader)
 		}
 	case shareCoordinator:
 		err = kerr.CoordinatorNotAvailable
@@ -77,12 +82,11 @@ func (h *Handlers) findCoordinator(c *Conn, version int16, kind int8, key string
 	return found
 }
 
-// findGroup fills in the broker that coordinates a group.
-func (h *Handlers) findGroup(c *Conn, group string, found *kmsg.FindCoordinatorResponseCoordinator) error {
-	if !h.allowed(c, opDescribe, groupResource, group) {
-		return kerr.GroupAuthorizationFailed
-	}
-	broker, err := h.groupLeader(group)
+// tellLeader fills in the broker that coordinates a key.
+func (h *Handlers) tellLeader(c *Conn, found *kmsg.FindCoordinatorResponseCoordinator,
+	leaderOf func(key string) (*metadata.Broker, error),
+) error {
+	broker, err := leaderOf(found.Key)
 	if err != nil {
 		return err
 	}

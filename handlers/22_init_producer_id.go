@@ -1,10 +1,13 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/txn"
 )
 
 // InitProducerId (key 22), v0-v5; v6 (two-phase commit, KIP-939) is unstable in Kafka 4.4 and not advertised
@@ -13,45 +16,72 @@ import (
 // Behavior:
 //   - Without a transactional id a new producer id with epoch 0 is handed out, whatever id the producer had,
 //     as Kafka does.
-//   - With one, the answer is COORDINATOR_NOT_AVAILABLE: there is no transaction coordinator in this version,
-//     and this is what Kafka answers while its own is not there. The checks that precede it are Kafka's: an
-//     empty id answers 42.
+//   - With one, its coordinator gives the next epoch and thereby fences whoever had the id. While a transaction
+//     is open or being ended it answers 51 and aborts the open one; an empty id answers 42, a timeout that is
+//     not within transaction.max.timeout.ms 50.
 //   - A producer id without an epoch or the other way round answers 42.
 //
 // Version notes: v2 is flexible, v3 carries the producer's present id and epoch (KIP-360), v4 knows
-// PRODUCER_FENCED.
-func (h *Handlers) serveInitProducerID(c *Conn, _ int16, req *kmsg.InitProducerIDRequest) Answer {
+// PRODUCER_FENCED (before: 47).
+func (h *Handlers) serveInitProducerID(c *Conn, version int16, req *kmsg.InitProducerIDRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.InitProducerIDResponse)
-	id, err := h.initProducerID(c, req)
-	resp.ProducerID, resp.ErrorCode = id, h.code(err)
-	if err != nil {
-		resp.ProducerEpoch = -1
-	}
+	producer, err := h.initProducerID(c, req)
+	resp.ProducerID, resp.ProducerEpoch = producer.ID, producer.Epoch
+	resp.ErrorCode = h.fencedCode(err, version >= 4)
 	return Now(resp)
 }
 
-// initProducerID returns a new producer id, -1 with an error.
-func (h *Handlers) initProducerID(c *Conn, req *kmsg.InitProducerIDRequest) (int64, error) {
+// fencedCode is code for requests whose old versions do not know PRODUCER_FENCED.
+func (h *Handlers) fencedCode(err error, known bool) int16 {
+	if !known && errors.Is(err, txn.ErrFenced) {
+		return kerr.InvalidProducerEpoch.Code
+	}
+	return h.code(err)
+}
+
+// initProducerID returns what a producer is to write with; -1 and -1 with an error.
+func (h *Handlers) initProducerID(c *Conn, req *kmsg.InitProducerIDRequest) (txn.Producer, error) {
 	if id := req.TransactionalID; id != nil {
 		if !h.allowed(c, opWrite, transactionalIDResource, *id) {
-			return -1, kerr.TransactionalIDAuthorizationFailed
+			return noProducer, kerr.TransactionalIDAuthorizationFailed
 		}
 	} else if !h.allowed(c, opIdempotentWrite, clusterResource, clusterName) {
-		return -1, kerr.ClusterAuthorizationFailed
+		return noProducer, kerr.ClusterAuthorizationFailed
 	}
 	if (req.ProducerID == -1) != (req.ProducerEpoch == -1) {
-		return -1, fmt.Errorf("producer id %d with epoch %d: %w", req.ProducerID, req.ProducerEpoch,
+		return noProducer, fmt.Errorf("producer id %d with epoch %d: %w", req.ProducerID, req.ProducerEpoch,
 			kerr.InvalidRequest)
 	}
-	if id := req.TransactionalID; id != nil {
-		if *id == "" {
-			return -1, fmt.Errorf("transactional id is empty: %w", kerr.InvalidRequest)
-		}
-		return -1, kerr.CoordinatorNotAvailable
+	if req.TransactionalID != nil {
+		return h.withProducerID(func(newID int64) (txn.Producer, error) {
+			return h.Txns.Init(txn.InitRequest{
+				ID: *req.TransactionalID, TimeoutMs: req.TransactionTimeoutMillis, ProducerID: req.ProducerID,
+				Epoch: req.ProducerEpoch, NewProducerID: newID,
+			}).Result()
+		})
 	}
 	id, err := h.Cluster.NextProducerID(h.ctx)
 	if err != nil {
-		return -1, fmt.Errorf("init producer id: %w", err)
+		return noProducer, fmt.Errorf("init producer id: %w", err)
 	}
-	return id, nil
+	return txn.Producer{ID: id}, nil
+}
+
+// noProducer is what a producer is told with an error.
+var noProducer = txn.Producer{ID: -1, Epoch: -1}
+
+// withProducerID asks the coordinator, and again with a new producer id if it says that it needs one.
+func (h *Handlers) withProducerID(ask func(newID int64) (txn.Producer, error)) (txn.Producer, error) {
+	producer, err := ask(-1)
+	if errors.Is(err, txn.ErrNeedsProducerID) {
+		id, failed := h.Cluster.NextProducerID(h.ctx)
+		if failed != nil {
+			return noProducer, fmt.Errorf("new producer id: %w", failed)
+		}
+		producer, err = ask(id)
+	}
+	if err != nil {
+		return noProducer, err
+	}
+	return producer, nil
 }

@@ -12,6 +12,7 @@ import (
 	"weir/log"
 	"weir/partition"
 	"weir/record"
+	"weir/txn"
 )
 
 // unknownServerError is Kafka's -1, for what should not happen.
@@ -106,7 +107,22 @@ func translations() []translation {
 		{coordinator.ErrNotAvailable, kerr.CoordinatorNotAvailable},
 		{coordinator.ErrTooLarge, kerr.UnknownServerError},
 	}
-	return append(all, groupTranslations()...)
+	return append(append(all, groupTranslations()...), txnTranslations()...)
+}
+
+// txnTranslations are those of package txn.
+func txnTranslations() []translation {
+	return []translation{
+		{txn.ErrInvalidRequest, kerr.InvalidRequest},
+		{txn.ErrInvalidTimeout, kerr.InvalidTransactionTimeout},
+		{txn.ErrUnknownMapping, kerr.InvalidProducerIDMapping},
+		{txn.ErrFenced, kerr.ProducerFenced},
+		{txn.ErrConcurrent, kerr.ConcurrentTransactions},
+		{txn.ErrInvalidState, kerr.InvalidTxnState},
+		{txn.ErrNotInTransaction, kerr.TransactionAbortable},
+		{txn.ErrNotFound, kerr.TransactionalIDNotFound},
+		{txn.ErrTooManyPartitions, kerr.UnknownServerError},
+	}
 }
 
 // groupTranslations are those of package groups.

@@ -16,6 +16,7 @@ import (
 	"weir/internal/clock"
 	"weir/log"
 	"weir/partition"
+	"weir/txn"
 )
 
 // Deps are the rooms the handlers call. All fields are needed; none is closed by Handlers.
@@ -25,6 +26,7 @@ type Deps struct {
 	Cluster    *cluster.Cluster
 	Partitions *partition.Set
 	Groups     *groups.Service
+	Txns       *txn.Service
 	Directory  *log.Directory
 	Clock      clock.Clock
 	Logger     *slog.Logger

@@ -17,6 +17,7 @@ import (
 	"weir/metadata"
 	"weir/partition"
 	"weir/protocol"
+	"weir/txn"
 	"weir/vfs"
 )
 
@@ -61,13 +62,15 @@ func newFixture(t testing.TB, given ...string) *fixture {
 	f := &fixture{t: t, committer: partition.NewSyncCommitter(partition.SyncConfig{}, clk, lg)}
 	service := groups.New(groups.Config{OffsetsPartitions: 1, OffsetMetadataMaxBytes: 4096,
 		GroupMinSessionTimeoutMs: 6000, GroupMaxSessionTimeoutMs: 1800000}, clk, lg)
-	f.Handlers = New(Deps{BrokerID: 1, Config: values, Cluster: c, Partitions: partition.NewSet(),
-		Groups: service, Directory: dir, Clock: clk, Logger: lg})
+	partitions := partition.NewSet()
+	txns := txn.New(txn.Config{StatePartitions: 1}, partitions, clk, lg)
+	f.Handlers = New(Deps{BrokerID: 1, Config: values, Cluster: c, Partitions: partitions,
+		Groups: service, Txns: txns, Directory: dir, Clock: clk, Logger: lg})
 	f.conn = f.connect("INSIDE")
 	t.Cleanup(func() {
 		f.Close()
 		ctx := context.WithoutCancel(t.Context())
-		failed := []error{service.Close(ctx)}
+		failed := []error{txns.Close(ctx), service.Close(ctx)}
 		f.committer.Close()
 		failed = append(failed, dir.Close(ctx), c.Close(), store.Close())
 		for _, err := range failed {
@@ -124,7 +127,7 @@ func (f *fixture) open(topic *metadata.Topic) {
 // coordinate makes the topic of committed offsets and leads its one shard.
 func (f *fixture) coordinate() {
 	f.t.Helper()
-	if err := f.createOffsetsTopic(); err != nil {
+	if err := f.createInternal(f.offsetsTopic()); err != nil {
 		f.t.Fatal(err)
 	}
 	f.open(f.Cluster.Image().Topic(offsetsTopic))

@@ -11,22 +11,34 @@ import (
 	"weir/metadata"
 )
 
-// offsetsTopic is where groups and committed offsets live.
-const offsetsTopic = "__consumer_offsets"
+// offsetsTopic is where groups and committed offsets live, stateTopic where transactions do.
+const (
+	offsetsTopic = "__consumer_offsets"
+	stateTopic   = "__transaction_state"
+)
 
 // groupLeader returns the broker that coordinates a group: the leader of the group's partition of
 // __consumer_offsets, which is created if there is none yet.
 func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
+	return h.shardLeader(offsetsTopic, h.Groups.ShardOf(group), h.offsetsTopic)
+}
+
+// transactionLeader is groupLeader for a transactional id and __transaction_state.
+func (h *Handlers) transactionLeader(id string) (*metadata.Broker, error) {
+	return h.shardLeader(stateTopic, h.Txns.ShardOf(id), h.stateTopic)
+}
+
+// shardLeader returns the leader of a partition of an internal topic, which is created if there is none yet.
+func (h *Handlers) shardLeader(name string, shard int32, make func() cluster.NewTopic) (*metadata.Broker, error) {
 	image := h.Cluster.Image()
-	topic := image.Topic(offsetsTopic)
+	topic := image.Topic(name)
 	if topic == nil {
-		if err := h.createOffsetsTopic(); err != nil {
+		if err := h.createInternal(make()); err != nil {
 			return nil, err
 		}
 		image = h.Cluster.Image()
-		topic = image.Topic(offsetsTopic)
+		topic = image.Topic(name)
 	}
-	shard := h.Groups.ShardOf(group)
 	if topic == nil || int(shard) >= len(topic.Partitions) {
 		return nil, kerr.CoordinatorNotAvailable
 	}
@@ -37,25 +49,48 @@ func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
 	return leader, nil
 }
 
-// createOffsetsTopic makes __consumer_offsets with the settings Kafka gives it
+// offsetsTopic is __consumer_offsets with the settings Kafka gives it
 // (GroupCoordinatorService.groupMetadataTopicConfigs).
-func (h *Handlers) createOffsetsTopic() error {
-	ctx, cancel := h.within(0)
-	defer cancel()
+func (h *Handlers) offsetsTopic() cluster.NewTopic {
 	config := h.Settings()
-	segment := strconv.FormatInt(config.Int64("offsets.topic.segment.bytes"), 10)
-	compact, producer := "compact", "producer"
-	made := h.Cluster.CreateTopics(ctx, []cluster.NewTopic{{
+	return cluster.NewTopic{
 		Name:        offsetsTopic,
 		Internal:    true,
 		Partitions:  config.Int32("offsets.topic.num.partitions"),
 		Replication: int16(config.Int32("offsets.topic.replication.factor")),
 		Configs: map[string]*string{
-			"cleanup.policy": &compact, "compression.type": &producer, "segment.bytes": &segment,
+			"cleanup.policy": setting("compact"), "compression.type": setting("producer"),
+			"segment.bytes": setting(strconv.FormatInt(config.Int64("offsets.topic.segment.bytes"), 10)),
 		},
-	}}, false)
+	}
+}
+
+// stateTopic is __transaction_state with the settings Kafka gives it
+// (TransactionStateManager.transactionTopicConfigs).
+func (h *Handlers) stateTopic() cluster.NewTopic {
+	config := h.Settings()
+	return cluster.NewTopic{
+		Name:        stateTopic,
+		Internal:    true,
+		Partitions:  config.Int32("transaction.state.log.num.partitions"),
+		Replication: int16(config.Int32("transaction.state.log.replication.factor")),
+		Configs: map[string]*string{
+			"cleanup.policy": setting("compact"), "compression.type": setting("uncompressed"),
+			"unclean.leader.election.enable": setting("false"),
+			"min.insync.replicas":            setting(strconv.Itoa(config.Int("transaction.state.log.min.isr"))),
+			"segment.bytes":                  setting(strconv.FormatInt(config.Int64("transaction.state.log.segment.bytes"), 10)),
+		},
+	}
+}
+
+func setting(s string) *string { return &s }
+
+func (h *Handlers) createInternal(t cluster.NewTopic) error {
+	ctx, cancel := h.within(0)
+	defer cancel()
+	made := h.Cluster.CreateTopics(ctx, []cluster.NewTopic{t}, false)
 	if err := made[0].Err; err != nil && !errors.Is(err, cluster.ErrTopicExists) {
-		h.Logger.Error("create topic for committed offsets", "topic", offsetsTopic, "error", err)
+		h.Logger.Error("create internal topic", "topic", t.Name, "error", err)
 		return kerr.CoordinatorNotAvailable
 	}
 	return nil

@@ -22,6 +22,11 @@ type Appended struct {
 // place with its base offset and leader epoch, and written. It is durable only after Sync. On an error
 // nothing was appended.
 func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
+	return l.AppendGuarded(b, leaderEpoch, Guard{})
+}
+
+// AppendGuarded is Append for a batch of a client: one that would open a transaction needs the producer's guard.
+func (l *Log) AppendGuarded(b *record.Batch, leaderEpoch int32, g Guard) (Appended, error) {
 	if l.d.full.Load() {
 		return Appended{}, fmt.Errorf("append to %s: %w", l.id, ErrDiskFull)
 	}
@@ -41,7 +46,7 @@ func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
 				LogStartOffset: l.start.Load(), Duplicate: true}, nil
 		}
 		var err error
-		if m, err = l.checkProducerLocked(b); err != nil {
+		if m, err = l.checkProducerLocked(b, g); err != nil {
 			return Appended{}, fmt.Errorf("append to %s: %w", l.id, err)
 		}
 	}
@@ -76,9 +81,12 @@ func (l *Log) Append(b *record.Batch, leaderEpoch int32) (Appended, error) {
 
 // checkProducerLocked says whether the producer may append the batch, and reads the marker of a control
 // batch.
-func (l *Log) checkProducerLocked(b *record.Batch) (marker, error) {
+func (l *Log) checkProducerLocked(b *record.Batch, g Guard) (marker, error) {
 	if !b.IsControl() {
-		return marker{}, l.producers.check(&b.Header)
+		if err := l.producers.check(&b.Header); err != nil {
+			return marker{}, err
+		}
+		return marker{}, l.checkGuardLocked(&b.Header, g)
 	}
 	m, ok, err := markerOf(*b)
 	if err != nil || !ok {
@@ -90,6 +98,7 @@ func (l *Log) checkProducerLocked(b *record.Batch) (marker, error) {
 // applyLocked takes a batch that is in the log into the producer and transaction state, and an aborted
 // transaction into the index of the segment that holds its marker; with a nil e it is there already.
 func (l *Log) applyLocked(h *record.Header, m marker, e *entry, nowMs int64) error {
+	delete(l.guards, h.ProducerID)
 	aborted, ok := applyBatch(&l.producers, l.txns, h, m, nowMs)
 	if !ok || e == nil {
 		return nil

@@ -66,6 +66,8 @@ type Log struct {
 	// mu is the append lock. It guards the fields below and every change of list, end and start.
 	mu        sync.Mutex
 	producers producers
+	guards    map[int64]guarded // by producer id, those that may open a transaction
+	lastGuard uint64
 	epoch     int32             // newest leader epoch; an append with an older one is refused
 	rolled    []*entry          // sealed for appends, not yet sealed on disk; oldest first
 	pending   []pendingSnapshot // encoded, not yet written; oldest first

@@ -8,9 +8,11 @@ import (
 	"weir/record"
 )
 
-// AppendOptions bind an append to a leadership.
+// AppendOptions bind an append to a leadership and to a transaction.
 type AppendOptions struct {
 	ExpectedLeaderEpoch int32 // -1 = any
+	// Guard is that of Partition.Guard for transactional batches of clients.
+	Guard log.Guard
 }
 
 // Append writes one validated batch, stamping it in place, and returns the ticket for its commit. The batch's
@@ -20,7 +22,7 @@ func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
 	if !lead.leader || o.ExpectedLeaderEpoch >= 0 && o.ExpectedLeaderEpoch != lead.epoch {
 		return Ticket{}, fmt.Errorf("append to %s: %w", p.ID(), ErrNotLeader)
 	}
-	a, err := p.log.Append(b, lead.epoch)
+	a, err := p.log.AppendGuarded(b, lead.epoch, o.Guard)
 	if err != nil {
 		return Ticket{}, p.appendFailed(err)
 	}

@@ -26,6 +26,7 @@ var rooms = map[string]room{
 	"server":             {level: 8, reason: "frames and connections; knows handlers, not what they do"},
 	"handlers":           {level: 7, reason: "one file per API; the last room that speaks Kafka's protocol"},
 	"groups":             {level: 6, reason: "consumer groups as a state machine"},
+	"txn":                {level: 6, reason: "transactions as a state machine"},
 	"coordinator":        {level: 5, reason: "runs one replicated state machine per shard"},
 	"cluster":            {level: 5, reason: "which metadata is true"},
 	"partition":          {level: 4, reason: "leadership of one log: epochs, high watermark, waiters"},
@@ -58,8 +59,8 @@ var restricted = []struct {
 }{
 	{"weir/config", []string{"broker", "handlers", "admin", "cmd", "config"}, "every room owns its Config struct"},
 	{"weir/protocol", []string{"handlers", "server", "protocol"}, "Kafka's words stop at handlers"},
-	{"github.com/twmb/franz-go/pkg/kmsg", []string{"handlers", "server", "protocol", "bench", "cmd", "groups"},
-		"Kafka's words stop at handlers; groups takes the formats of __consumer_offsets from it"},
+	{"github.com/twmb/franz-go/pkg/kmsg", []string{"handlers", "server", "protocol", "bench", "cmd", "groups", "txn"},
+		"Kafka's words stop at handlers; groups and txn take the formats of their internal topics from it"},
 	{"github.com/twmb/franz-go/pkg/kerr", []string{"handlers", "bench", "cmd"},
 		"handlers/errors.go is the only translator of errors"},
 	{"github.com/twmb/franz-go/pkg/kgo", []string{"bench", "cmd"}, "a broker is no client"},
