@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"weir/internal/clock"
+	"weir/log"
 	"weir/record"
 )
 
@@ -204,7 +205,7 @@ func TestLoadingReplaysTheLog(t *testing.T) {
 
 func TestRequestsWhileLoading(t *testing.T) {
 	l := &slowLog{MemoryLog: NewMemoryLog(), gate: make(chan struct{})}
-	l.MemoryLog.Append(batchOf(Record{[]byte("a"), []byte("1")}))
+	l.MemoryLog.Append(batchOf(Record{[]byte("a"), []byte("1")}), log.Guard{})
 	clk := clock.NewManual(time.UnixMilli(0))
 	r := &rig{t, l.MemoryLog, clk, New(Config{}, newCounters, clk, slog.New(slog.DiscardHandler))}
 	r.wantErr(r.get("a"), ErrNotCoordinator)
@@ -219,12 +220,12 @@ func TestRequestsWhileLoading(t *testing.T) {
 
 func TestDamagedLogIsNotLed(t *testing.T) {
 	l := NewMemoryLog()
-	l.Append(batchOf(Record{[]byte("bad"), []byte("1")}))
+	l.Append(batchOf(Record{[]byte("bad"), []byte("1")}), log.Guard{})
 	r := start(t, Config{}, l)
 	r.wantErr(r.get("a"), ErrNotCoordinator)
 
 	l = NewMemoryLog()
-	l.Append(batchOf(Record{[]byte("a"), []byte("1")}))
+	l.Append(batchOf(Record{[]byte("a"), []byte("1")}), log.Guard{})
 	raw := l.batches[0].Raw
 	raw[len(raw)-1] ^= 1
 	r = start(t, Config{}, l)
@@ -243,25 +244,67 @@ func TestLostDiskEndsTheShard(t *testing.T) {
 	r.wantErr(r.set("a", "2"), ErrNotCoordinator)
 }
 
+// marker writes the end of a producer's transaction, as its coordinator does.
+func marker(l *MemoryLog, producerID int64, kind record.ControlType) {
+	b := record.ControlBatch(kind, producerID, 0, 0, 0)
+	l.Append(&b, log.Guard{})
+}
+
 func TestTransactionsCountWhenCommitted(t *testing.T) {
-	l := NewMemoryLog()
-	txn := func(pid int64, r Record) {
-		b := record.NewBuilder(record.Options{Transactional: true, HasProducer: true, ProducerID: pid})
-		b.Append(0, r.Key, r.Value)
-		built := b.Build()
-		l.Append(&built)
-	}
-	end := func(pid int64, kind record.ControlType) {
-		b := record.ControlBatch(kind, pid, 0, 0, 0)
-		l.Append(&b)
-	}
-	txn(1, Record{[]byte("committed"), []byte("1")})
-	txn(2, Record{[]byte("aborted"), []byte("2")})
-	txn(3, Record{[]byte("open"), []byte("3")})
-	end(2, record.ControlAbort)
-	end(1, record.ControlCommit)
-	r := start(t, Config{}, l)
+	r := start(t, Config{}, NewMemoryLog())
+	r.want(r.setPending(1, "committed", "1"), "")
+	r.want(r.setPending(2, "aborted", "2"), "")
+	r.want(r.setPending(3, "open", "3"), "")
+	r.want(r.all(), "map[]")
+	marker(r.log, 2, record.ControlAbort)
+	marker(r.log, 1, record.ControlCommit)
 	r.want(r.all(), "map[committed:1]")
+	r.Resign(0)
+	r = start(t, Config{}, r.log)
+	r.want(r.all(), "map[committed:1]")
+	marker(r.log, 3, record.ControlCommit)
+	r.want(r.all(), "map[committed:1 open:3]")
+}
+
+// A marker counts when it is durable, also if it lies between what the shard writes, and without anybody asking.
+func TestMarkersAreMetWhenDurable(t *testing.T) {
+	r := start(t, Config{}, NewMemoryLog())
+	r.want(r.setPending(1, "a", "1"), "")
+	r.want(r.setPending(2, "b", "2"), "")
+	r.log.Hold()
+	marker(r.log, 1, record.ControlCommit)
+	before := r.set("x", "1")
+	marker(r.log, 2, record.ControlCommit)
+	r.settled()
+	seen := make(chan struct{})
+	Decide(r.Runtime, 0, "", func(m *counters, _ *Tx) (string, error) {
+		if len(m.numbers) != 1 || len(m.pending) != 2 {
+			t.Errorf("numbers %v, pending %v before anything was durable", m.numbers, m.pending)
+		}
+		m.ended = func() {
+			if len(m.pending) == 0 {
+				close(seen)
+			}
+		}
+		return "", nil
+	})
+	r.settled()
+	r.log.Release()
+	<-seen
+	r.want(before, "")
+	r.want(r.all(), "map[a:1 b:2 x:1]")
+}
+
+// What a log refuses of a transaction is undone and told to the one who asked; the shard goes on.
+func TestRefusedTransaction(t *testing.T) {
+	r := start(t, Config{}, NewMemoryLog())
+	r.want(r.set("a", "1"), "")
+	r.log.Refuse(ErrRefused)
+	r.wantErr(r.setPending(1, "a", "2"), ErrRefused)
+	r.log.Refuse(nil)
+	r.want(r.setPending(1, "b", "3"), "")
+	marker(r.log, 1, record.ControlCommit)
+	r.want(r.all(), "map[a:1 b:3]")
 }
 
 func TestQueueIsBounded(t *testing.T) {

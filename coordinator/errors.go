@@ -10,6 +10,9 @@ var (
 	ErrLoading = errors.New("coordinator is loading")
 	// ErrNotAvailable says that nothing could be written or too much is queued just now: ask again.
 	ErrNotAvailable = errors.New("coordinator is not available")
+	// ErrRefused says that a transaction's records are not taken: its producer is fenced, or it was ended. What else
+	// the error is tells which.
+	ErrRefused = errors.New("records of the transaction are refused")
 	// ErrTooLarge says that the records of one decision do not fit into one record batch. Asking again is no
 	// use.
 	ErrTooLarge = errors.New("records of the decision are too large")

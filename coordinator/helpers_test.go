@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"weir/internal/clock"
+	"weir/log"
 	"weir/record"
 )
 
@@ -15,13 +16,37 @@ import (
 // decimal.
 type counters struct {
 	numbers map[string]string
+	pending map[int64][]Record // by producer
+	ended   func()             // called when a transaction has ended, if not nil
 	parked  []*Future[string]
 	loaded  int
 	timer   *Timer
 	fired   int
 }
 
-func newCounters(int32) *counters { return &counters{numbers: make(map[string]string)} }
+func newCounters(int32) *counters {
+	return &counters{numbers: make(map[string]string), pending: make(map[int64][]Record)}
+}
+
+func (c *counters) ApplyPending(r Record, p Producer, undo *Undo) error {
+	before := c.pending[p.ID]
+	own := Record{append([]byte{}, r.Key...), append([]byte{}, r.Value...)}
+	c.pending[p.ID] = append(before[:len(before):len(before)], own)
+	undo.Add(func() { c.pending[p.ID] = before })
+	return nil
+}
+
+func (c *counters) EndPending(producerID int64, commit bool) {
+	for _, r := range c.pending[producerID] {
+		if commit {
+			c.numbers[string(r.Key)] = string(r.Value)
+		}
+	}
+	delete(c.pending, producerID)
+	if c.ended != nil {
+		c.ended()
+	}
+}
 
 func (c *counters) Apply(r Record, undo *Undo) error {
 	if string(r.Key) == "bad" {
@@ -72,6 +97,15 @@ func (r *rig) set(key, value string) *Future[string] {
 	return Decide(r.Runtime, 0, key, func(m *counters, tx *Tx) (string, error) {
 		before := m.numbers[key]
 		tx.Append(key, Record{[]byte(key), []byte(value)})
+		return before, nil
+	})
+}
+
+// setPending is set by a producer's transaction.
+func (r *rig) setPending(producerID int64, key, value string) *Future[string] {
+	return Decide(r.Runtime, 0, key, func(m *counters, tx *Tx) (string, error) {
+		before := m.numbers[key]
+		tx.AppendPending(key, Record{[]byte(key), []byte(value)}, Producer{producerID, 0}, log.Guard{})
 		return before, nil
 	})
 }

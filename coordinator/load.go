@@ -2,8 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -15,8 +13,7 @@ const decompressedMax = 256 << 20
 
 // loader replays a log into a machine.
 type loader struct {
-	machine Machine
-	open    map[int64][]Record // by producer id, the records of transactions that have not ended
+	runner  *runner
 	records int
 	bytes   int64
 }
@@ -26,7 +23,7 @@ type loader struct {
 // Records of a transaction count when its commit marker comes; those of an aborted or open one do not.
 func (r *runner) load() error {
 	began := r.clock.Now()
-	l := loader{machine: r.machine, open: make(map[int64][]Record)}
+	l := loader{runner: r}
 	offset, end, err := r.log.Bounds(r.stop)
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
@@ -51,6 +48,7 @@ func (r *runner) load() error {
 		}
 		offset = next
 	}
+	r.tail.begin(end)
 	level := slog.LevelInfo
 	if l.records == 0 {
 		level = slog.LevelDebug // there are many empty shards
@@ -92,47 +90,17 @@ func (l *loader) replayBatch(b record.Batch) error {
 		}
 		switch {
 		case b.IsControl():
-			err = l.endTransaction(b.ProducerID, rec.Key)
+			err = l.runner.endPending(b.ProducerID, rec)
 		case b.IsTransactional():
-			l.open[b.ProducerID] = append(l.open[b.ProducerID], clone(rec))
+			l.records++
+			err = l.runner.applyPending(Record{rec.Key, rec.Value}, Producer{b.ProducerID, b.ProducerEpoch}, nil)
 		default:
-			err = l.apply(Record{rec.Key, rec.Value})
+			l.records++
+			err = l.runner.machine.Apply(Record{rec.Key, rec.Value}, nil)
 		}
 		if err != nil {
 			return fmt.Errorf("record at offset %d: %w", rec.Offset, err)
 		}
 	}
 	return nil
-}
-
-// endTransaction looks at a control record: its key is a version and a type, both of two bytes.
-func (l *loader) endTransaction(producerID int64, key []byte) error {
-	if len(key) < 4 {
-		return errors.New("control record has a short key")
-	}
-	records := l.open[producerID]
-	delete(l.open, producerID)
-	if record.ControlType(binary.BigEndian.Uint16(key[2:])) != record.ControlCommit {
-		return nil
-	}
-	for _, r := range records {
-		if err := l.apply(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *loader) apply(r Record) error {
-	l.records++
-	return l.machine.Apply(r, nil)
-}
-
-// clone copies a record out of the read buffer.
-func clone(r record.Record) Record {
-	c := Record{Key: append([]byte{}, r.Key...)}
-	if r.Value != nil {
-		c.Value = append([]byte{}, r.Value...)
-	}
-	return c
 }

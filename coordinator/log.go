@@ -12,8 +12,9 @@ import (
 // Log is what a shard needs of its partition: a partition, or in tests a log that fails and waits on command.
 type Log interface {
 	// Append writes one batch at the end, stamping its offsets. The ticket tells when it is durable. An error
-	// that is ErrNotAvailable or ErrTooLarge leaves the log as it was and usable; any other ends the shard.
-	Append(b *record.Batch) (Ticket, error)
+	// that is ErrNotAvailable, ErrTooLarge or ErrRefused leaves the log as it was and usable; any other ends the
+	// shard. The guard is for batches of transactions.
+	Append(b *record.Batch, guard log.Guard) (Ticket, error)
 	// Read gives record batches from the one that holds offset on, at most about maxBytes but at least one
 	// whole batch; the last may be cut short. It gives nothing at the durable end.
 	Read(offset int64, maxBytes int) ([]byte, error)
@@ -21,6 +22,11 @@ type Log interface {
 	// a shard that was led before may have left something on its way. An error says that this will not be, or
 	// stop was closed.
 	Bounds(stop <-chan struct{}) (start, end int64, err error)
+	// DurableEnd is the offset after the last that is durable.
+	DurableEnd() int64
+	// Watch gives a channel that is closed when the durable end has passed an offset or never will, and how to stop
+	// watching.
+	Watch(offset int64) (passed <-chan struct{}, stop func())
 }
 
 // Ticket is an appended batch on its way to the disk.
@@ -42,13 +48,15 @@ type partitionLog struct {
 
 // Append turns the log's errors into those of this package, and leaves of the cause only the text: to those
 // who ask a coordinator it makes no difference what its disk has.
-func (l *partitionLog) Append(b *record.Batch) (Ticket, error) {
-	t, err := l.partition.Append(b, partition.AppendOptions{ExpectedLeaderEpoch: l.epoch})
+func (l *partitionLog) Append(b *record.Batch, guard log.Guard) (Ticket, error) {
+	t, err := l.partition.Append(b, partition.AppendOptions{ExpectedLeaderEpoch: l.epoch, Guard: guard})
 	switch {
 	case err == nil:
 		return &t, nil
 	case errors.Is(err, log.ErrDiskFull), errors.Is(err, log.ErrStorage):
 		return nil, fmt.Errorf("append: %w: %v", ErrNotAvailable, err)
+	case errors.Is(err, log.ErrInvalidTxnState), errors.Is(err, log.ErrProducerFenced):
+		return nil, fmt.Errorf("append: %w: %w", ErrRefused, err)
 	case errors.Is(err, log.ErrSegmentTooSmall):
 		return nil, fmt.Errorf("append: %w: %v", ErrTooLarge, err)
 	default:
@@ -71,6 +79,16 @@ func (l *partitionLog) Read(offset int64, maxBytes int) ([]byte, error) {
 		}
 	}
 	return nil, nil
+}
+
+// DurableEnd implements Log.
+func (l *partitionLog) DurableEnd() int64 { return l.partition.HighWatermark() }
+
+// Watch implements Log.
+func (l *partitionLog) Watch(offset int64) (passed <-chan struct{}, stop func()) {
+	w := partition.NewWaiter(1)
+	l.partition.Watch(w, offset)
+	return w.Done(), w.Close
 }
 
 func (l *partitionLog) Bounds(stop <-chan struct{}) (start, end int64, err error) {

@@ -27,6 +27,22 @@ type Machine interface {
 	Unloaded(err error)
 }
 
+// Producer is who wrote the records of a transaction.
+type Producer struct {
+	ID    int64
+	Epoch int16
+}
+
+// Pending is what a machine must be, besides, whose partition holds records of transactions. They count when the
+// marker of a commit is met in the partition, written there by whoever coordinates the transaction.
+type Pending interface {
+	// ApplyPending notes a record of a producer's open transaction; otherwise it is as Apply.
+	ApplyPending(r Record, p Producer, undo *Undo) error
+	// EndPending makes what is noted for a producer count, or forgets it. The marker is durable: there is no way
+	// back.
+	EndPending(producerID int64, commit bool)
+}
+
 // Undo collects how to take back what Apply did. A nil Undo collects nothing.
 type Undo struct{ steps []func() }
 

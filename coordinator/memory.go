@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"weir/log"
 	"weir/record"
 )
 
@@ -23,7 +24,7 @@ type MemoryLog struct {
 func NewMemoryLog() *MemoryLog { return &MemoryLog{changed: make(chan struct{})} }
 
 // Append adds a copy of the batch, unless Refuse was called.
-func (l *MemoryLog) Append(b *record.Batch) (Ticket, error) {
+func (l *MemoryLog) Append(b *record.Batch, _ log.Guard) (Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refuse != nil {
@@ -38,6 +39,7 @@ func (l *MemoryLog) Append(b *record.Batch) (Ticket, error) {
 	l.end = own.LastOffset() + 1
 	if !l.held {
 		l.durable = l.end
+		l.wakeLocked()
 	}
 	return &memoryTicket{l, l.end}, nil
 }
@@ -119,8 +121,31 @@ func (l *MemoryLog) change(fn func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	fn()
+	l.wakeLocked()
+}
+
+func (l *MemoryLog) wakeLocked() {
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// DurableEnd is the end of what is durable.
+func (l *MemoryLog) DurableEnd() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.durable
+}
+
+// Watch watches the end of what is durable; its channel may be closed for other changes too.
+func (l *MemoryLog) Watch(offset int64) (passed <-chan struct{}, stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.durable > offset {
+		done := make(chan struct{})
+		close(done)
+		return done, func() {}
+	}
+	return l.changed, func() {}
 }
 
 type memoryTicket struct {

@@ -36,6 +36,7 @@ type runner struct {
 	waiting  int               // batches sent on toWait whose outcome has not come back
 	outcomes []outcome         // what came back and is still to be looked at, oldest first
 	refused  bool              // the log refused the last batch
+	tail     tail              // what others wrote
 	broken   error             // why nothing can be written any more
 	spare    []*Tx             // events that have ended, to be used again
 
@@ -111,15 +112,26 @@ func (r *runner) serve() error {
 		if next, ok := r.timers.next(); ok {
 			timer.Reset(max(next.Sub(r.clock.Now()), 0))
 		}
-		select {
-		case <-r.stop:
-			return errStopped
-		case o := <-r.durable:
-			r.received(o)
-		case <-r.queue.wake:
-		case <-timer.C():
+		if err := r.rest(timer.C()); err != nil {
+			return err
 		}
 	}
+}
+
+// rest waits until there is something to do.
+func (r *runner) rest(timer <-chan time.Time) error {
+	moved, unwatch := r.watchTail()
+	defer unwatch()
+	select {
+	case <-r.stop:
+		return errStopped
+	case o := <-r.durable:
+		r.received(o)
+	case <-moved:
+	case <-r.queue.wake:
+	case <-timer:
+	}
+	return nil
 }
 
 // receive waits for the outcome of one written batch; it comes at once when the shard is told to stop.
@@ -141,7 +153,11 @@ func (r *runner) turn() error {
 		r.settle(o.batch)
 	}
 	r.fireTimers()
-	for _, e := range r.queue.take() {
+	events := r.queue.take()
+	if err := r.meetMarkers(); err != nil { // what they are decided on may follow from a marker
+		return err
+	}
+	for _, e := range events {
 		r.exec(e)
 	}
 	r.flush(nil)

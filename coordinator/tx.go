@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"weir/internal/invariant"
+	"weir/log"
 )
 
 // Tx is one event being decided: it collects the records, what follows them, and the answers. It must not be
@@ -22,8 +23,9 @@ type Tx struct {
 	then    []func(tx *Tx, err error)
 	answers []func(err error)
 	split   bool
-	wrote   *batch // the batch that took the last part of a split event
-	err     error  // why the records cannot be written
+	pending *pending // set if the records are a transaction's
+	wrote   *batch   // the batch that took the last part of a split event
+	err     error    // why the records cannot be written
 }
 
 // Append names a record to be written, and applies it at once. Key is the part of the state that the record
@@ -42,6 +44,12 @@ func (tx *Tx) Append(key string, r Record) {
 			return
 		}
 	}
+	tx.add(key, r, func() error { return tx.runner.machine.Apply(r, &tx.undo) })
+}
+
+// add takes one record, if it fits.
+func (tx *Tx) add(key string, r Record, apply func() error) {
+	size := r.size()
 	if tx.size+size > tx.runner.config.BatchMaxBytes {
 		tx.err = fmt.Errorf("append %d bytes in one event: %w", tx.size+size, ErrTooLarge)
 		return
@@ -49,9 +57,19 @@ func (tx *Tx) Append(key string, r Record) {
 	tx.records = append(tx.records, r)
 	tx.keys = append(tx.keys, key)
 	tx.size += size
-	if err := tx.runner.machine.Apply(r, &tx.undo); err != nil {
+	if err := apply(); err != nil {
 		invariant.Failf("own record cannot be applied: %v", err)
 	}
+}
+
+// AppendPending is Append for a record of a producer's transaction. An event has such records, or others; those
+// are written as one batch of their own, for which guard must be good.
+func (tx *Tx) AppendPending(key string, r Record, p Producer, guard log.Guard) {
+	if tx.err != nil {
+		return
+	}
+	tx.pending = &pending{p, guard}
+	tx.add(key, r, func() error { return tx.runner.applyPending(r, p, &tx.undo) })
 }
 
 // Split lets the event's records go into several batches, some of which may be written and others not. Call

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"weir/log"
 	"weir/record"
 )
 
@@ -13,7 +14,8 @@ type batch struct {
 	keys    []string
 	size    int // bytes, without the header
 	undo    Undo
-	events  []*Tx // those that wrote into the batch or saw what it holds
+	pending *pending // set if the records are a transaction's
+	events  []*Tx    // those that wrote into the batch or saw what it holds
 	ticket  Ticket
 }
 
@@ -24,6 +26,14 @@ func (r *runner) finish(tx *Tx) {
 	case tx.err != nil:
 		tx.undo.revert()
 		r.conclude(tx, tx.err)
+	case tx.pending != nil:
+		if err := r.flush(tx); err != nil {
+			r.conclude(tx, err)
+			return
+		}
+		b := r.take(tx)
+		b.pending, b.events = tx.pending, append(b.events, tx)
+		_ = r.flush(nil) // the event is told
 	case len(tx.records) > 0:
 		if r.current.size+tx.size > r.config.BatchMaxBytes {
 			if err := r.flush(tx); err != nil {
@@ -82,9 +92,14 @@ func (r *runner) flush(pending *Tx) error {
 	}
 	r.current = &batch{}
 	built := r.build(b)
-	ticket, err := r.log.Append(&built)
+	var guard log.Guard
+	if b.pending != nil {
+		guard = b.pending.guard
+	}
+	ticket, err := r.log.Append(&built, guard)
 	if err == nil {
 		r.refused = false
+		r.tail.wrote(built.BaseOffset, built.LastOffset()+1)
 		b.ticket, b.undo, b.records = ticket, Undo{}, nil
 		r.inFlight = append(r.inFlight, b)
 		if mutantAnswerBeforeDurable {
@@ -99,11 +114,11 @@ func (r *runner) flush(pending *Tx) error {
 		return nil
 	}
 	err = fmt.Errorf("write %d records: %w", len(b.records), err)
-	if !errors.Is(err, ErrNotAvailable) && !errors.Is(err, ErrTooLarge) {
+	if !errors.Is(err, ErrNotAvailable) && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrRefused) {
 		err = fmt.Errorf("%w: %v", ErrNotCoordinator, err)
 		r.broken = err
 	}
-	if !r.refused { // once, however many batches follow
+	if !r.refused && !errors.Is(err, ErrRefused) { // once, however many batches follow
 		r.refused = true
 		r.logger.Warn("coordinator cannot write", "error", err)
 	}
@@ -121,7 +136,12 @@ func (r *runner) flush(pending *Tx) error {
 // build makes the record batch.
 func (r *runner) build(b *batch) record.Batch {
 	now := r.clock.Now().UnixMilli()
-	builder := record.NewBuilder(record.Options{})
+	var o record.Options
+	if b.pending != nil {
+		o = record.Options{Transactional: true, HasProducer: true, ProducerID: b.pending.producer.ID,
+			ProducerEpoch: b.pending.producer.Epoch, BaseSequence: record.NoSequence}
+	}
+	builder := record.NewBuilder(o)
 	for _, rec := range b.records {
 		builder.Append(now, rec.Key, rec.Value)
 	}
