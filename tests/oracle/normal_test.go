@@ -26,7 +26,7 @@ type normal struct {
 var identity = []string{
 	"Topic", "Name", "TopicID", "Group", "GroupID", "Key", "ApiKey", "ResourceType", "ResourceName",
 	"ConfigName", "ConfigKey", "Partition", "PartitionIndex", "Dir", "NodeID", "MemberID", "InstanceID",
-	"ConfigSource",
+	"ConfigSource", "TransactionalID",
 }
 
 // notServed are internal topics that a Kafka makes for what Weir does not serve.
@@ -43,7 +43,7 @@ var bareID = regexp.MustCompile(`^([A-Za-z0-9_-]{22}|[0-9a-f-]{36})$`)
 
 // clockFields hold milliseconds of wall-clock time.
 var clockFields = map[string]bool{
-	"Timestamp": true, "LogAppendTime": true, "MaxTimestamp": true, "LastTimestamp": true,
+	"Timestamp": true, "StartTimestamp": true, "LogAppendTime": true, "MaxTimestamp": true, "LastTimestamp": true,
 	"IssueTimestamp": true,
 }
 

@@ -144,9 +144,12 @@ func differing(want, got map[string]string) []delta {
 	return out
 }
 
-// warmUp makes the internal topic of groups, whose creation would otherwise fall into some scenario.
+// warmUp makes the internal topics, whose creation would otherwise fall into some scenario.
 func warmUp(t *testing.T, b endpoint) {
 	t.Helper()
+	s := &session{broker: b, prefix: namePrefix, limit: answerLimit, normal: &normal{ids: map[[16]byte]string{}}}
+	s.initialise(&producer{id: s.name("warm-up")})
+	s.hangUp()
 	for range 500 {
 		w, err := dial(b.addr())
 		if err != nil {
@@ -193,7 +196,7 @@ func newestVersions(t *testing.T, b endpoint) map[int16]int16 {
 func scenarios() []scenario {
 	all := slices.Concat(frameScenarios(), topicScenarios(), metadataScenarios(), configScenarios(),
 		dataScenarios(), produceScenarios(), offsetScenarios(), groupScenarios(), consumerGroupScenarios(),
-		consumerAdminScenarios(), mixedScenarios(), adminScenarios())
+		consumerAdminScenarios(), mixedScenarios(), adminScenarios(), transactionScenarios())
 	for i, sc := range all {
 		if sc.max == 0 && sc.min == 0 {
 			all[i].min, all[i].max = apis[sc.key].min, apis[sc.key].max
