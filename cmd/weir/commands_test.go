@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"weir/broker"
 	"weir/config"
 )
@@ -256,5 +258,48 @@ func TestDemoAddsUp(t *testing.T) {
 	out := s.run("", "demo")
 	if !strings.Contains(out, "27004 rows") || !strings.HasSuffix(out, "every count adds up\n") {
 		t.Fatalf("the demo ended with\n%s", out)
+	}
+}
+
+// TestTxn shows a transaction from the outside: who has it, how it is found when nobody ends it, and how it is ended.
+func TestTxn(t *testing.T) {
+	s := newShell(t)
+	s.run("", "topic", "create", "t")
+	open := func(id string) *kgo.Client {
+		cl, err := kgo.NewClient(kgo.SeedBrokers(s.bootstrap), kgo.TransactionalID(id), kgo.DefaultProduceTopic("t"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(cl.Close)
+		if err := cl.BeginTransaction(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cl.ProduceSync(t.Context(), kgo.StringRecord("v")).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		return cl
+	}
+	cl := open("mine")
+	if out := s.run("", "txn", "list", "--state", "Ongoing"); !strings.Contains(out, "mine") {
+		t.Errorf("list:\n%s", out)
+	}
+	if out := s.run("", "txn", "describe", "mine"); !strings.Contains(out, "Ongoing") || !strings.Contains(out, "t-0") {
+		t.Errorf("describe:\n%s", out)
+	}
+	if _, err := s.try("", "txn", "describe", "yours"); code(err) != 3 {
+		t.Errorf("describe of no id: %v", err)
+	}
+	if out := s.run("", "txn", "find-hanging", "--silent", "0s"); strings.Contains(out, "t ") {
+		t.Errorf("a transaction that has a coordinator is called hanging:\n%s", out)
+	}
+	if _, err := s.try("", "txn", "abort", "t", "--start-offset", "7"); code(err) != 3 {
+		t.Errorf("abort of nothing: %v", err)
+	}
+	s.run("", "txn", "abort", "t", "--start-offset", "0")
+	if out := s.run("", "consume", "t", "--from", "start", "--end", "--isolation", "committed", "--format", "%v\n"); out != "" {
+		t.Errorf("an aborted record was read: %q", out)
+	}
+	if err := cl.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
+		t.Errorf("end of what was aborted: %v", err)
 	}
 }
