@@ -1,11 +1,13 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -99,5 +101,106 @@ func TestFencedProducer(t *testing.T) {
 	}
 	if r := consumeN(t, b, "t", 1, kgo.FetchIsolationLevel(kgo.ReadCommitted())); string(r[0].Value) != "kept" {
 		t.Errorf("read %q", r[0].Value)
+	}
+}
+
+// TestConsumeProcessProduce moves records from one topic to another, each in a transaction with the offset that it
+// stands for, by two members of a group of which each gives up now and then: every record arrives exactly once.
+func TestConsumeProcessProduce(t *testing.T) {
+	dir := t.TempDir()
+	b := openDir(t, dir, "group.initial.rebalance.delay.ms=0")
+	topic(t, b, "in", 4)
+	topic(t, b, "out", 4)
+	const records = 400
+	for p := range int32(4) {
+		produceN(t, b, "in", p, fmt.Sprintf("p%d", p), records/4)
+	}
+	ctx, stop := context.WithCancel(limit(t))
+	defer stop()
+	failed := make(chan error, 2)
+	for i := range 2 {
+		go func() {
+			err := move(ctx, b, i)
+			if !errors.Is(err, context.Canceled) {
+				stop()
+			}
+			failed <- err
+		}()
+	}
+	seen := make(map[string]int)
+	out := client(t, b, kgo.ConsumeTopics("out"), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	for len(seen) < records {
+		fetches := out.PollFetches(ctx)
+		if err := fetches.Err0(); err != nil {
+			t.Fatalf("after %d records: %v; members: %v, %v", len(seen), err, <-failed, <-failed)
+		}
+		fetches.EachRecord(func(r *kgo.Record) { seen[string(r.Value)]++ })
+	}
+	stop()
+	for range 2 {
+		if err := <-failed; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	for value, n := range seen {
+		if n != 1 {
+			t.Errorf("%s arrived %d times", value, n)
+		}
+	}
+	offsets := committedBy(t, b, "movers")
+	total := int64(0)
+	for _, o := range offsets.Sorted() {
+		total += o.At
+	}
+	if total != records {
+		t.Errorf("offsets committed add up to %d, want %d", total, records)
+	}
+	shut(t, b)
+	b = openDir(t, dir)
+	again := committedBy(t, b, "movers")
+	for _, o := range offsets.Sorted() {
+		if now, ok := again.Lookup(o.Topic, o.Partition); !ok || now.At != o.At {
+			t.Errorf("after a restart the offset of %s-%d is %d, it was %d", o.Topic, o.Partition, now.At, o.At)
+		}
+	}
+}
+
+// committedBy gives what a group has committed, once no transaction may change it.
+func committedBy(t *testing.T, b *Broker, group string) kadm.OffsetResponses {
+	t.Helper()
+	offsets, err := admin(t, b).FetchOffsets(kadm.RequireStable(limit(t)), group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return offsets
+}
+
+// move is one member. It aborts every third transaction.
+func move(ctx context.Context, b *Broker, i int) error {
+	s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(b.Addr("PLAINTEXT").String()),
+		kgo.TransactionalID(fmt.Sprint("mover ", i)), kgo.ConsumerGroup("movers"), kgo.ConsumeTopics("in"),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DefaultProduceTopic("out"), kgo.RequireStableFetchOffsets(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for n := 0; ; n++ {
+		fetches := s.PollRecords(ctx, 10)
+		if err := fetches.Err0(); err != nil {
+			return err
+		}
+		if err := s.Begin(); err != nil {
+			return err
+		}
+		fetches.EachRecord(func(r *kgo.Record) { s.Produce(ctx, kgo.StringRecord(string(r.Value)), nil) })
+		end := kgo.TryCommit
+		if n%3 == 2 {
+			end = kgo.TryAbort
+		}
+		if _, err := s.End(ctx, end); err != nil {
+			return fmt.Errorf("end transaction %d: %w", n, err)
+		}
 	}
 }

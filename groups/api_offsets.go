@@ -1,6 +1,10 @@
 package groups
 
-import "weir/metadata"
+import (
+	"weir/coordinator"
+	"weir/log"
+	"weir/metadata"
+)
 
 // NoGeneration and NoMember are what a consumer that is in no group commits with.
 const (
@@ -33,6 +37,17 @@ type CommitRequest struct {
 	KnowsEpochs bool  // Generation may be a member epoch (version 9 and later, KIP-848)
 	RetentionMs int64 // versions 2 to 4; -1 for the broker's own retention
 	Topics      []CommitTopic
+}
+
+// TransactionCommitRequest stores offsets as part of a producer's transaction (TxnOffsetCommit): they count when
+// that is committed. The generation and the members are checked only if one of them is given. RetentionMs is not
+// used.
+type TransactionCommitRequest struct {
+	CommitRequest
+	Producer coordinator.Producer
+	// Guard is that of the group's partition, taken before it was made sure that the partition is part of the
+	// transaction.
+	Guard log.Guard
 }
 
 // CommitPartitionResult is what became of one offset.

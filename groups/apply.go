@@ -75,6 +75,7 @@ func (m *machine) ensure(id string, undo *coordinator.Undo) *group {
 // putOffset stores a committed offset. A group that has nothing but offsets begins with the first of them.
 func (m *machine) putOffset(k *kmsg.OffsetCommitKey, o offset, undo *coordinator.Undo) {
 	g := m.ensure(k.Group, undo)
+	m.pending.pass(k.Group, k.Topic, k.Partition, undo)
 	o.partition = k.Partition
 	old, had := g.offsets.put(k.Topic, o)
 	if undo == nil {
@@ -92,6 +93,7 @@ func (m *machine) putOffset(k *kmsg.OffsetCommitKey, o offset, undo *coordinator
 
 // dropOffset removes a committed offset.
 func (m *machine) dropOffset(k *kmsg.OffsetCommitKey, undo *coordinator.Undo) {
+	m.pending.pass(k.Group, k.Topic, k.Partition, undo)
 	g := m.groups[k.Group]
 	if g == nil {
 		return

@@ -27,6 +27,17 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 			return CommitResponse{}, err
 		}
 	}
+	return m.store(tx, r, func(record coordinator.Record) {
+		if mutantCommitInMemory {
+			_ = m.Apply(record, nil)
+			return
+		}
+		tx.Append(r.GroupID, record)
+	}), nil
+}
+
+// store has the offsets written, but for those whose metadata is too large.
+func (m *machine) store(tx *coordinator.Tx, r *CommitRequest, write func(coordinator.Record)) CommitResponse {
 	nowMs := tx.Now.UnixMilli()
 	stored := offset{committedMs: nowMs, expireMs: -1}
 	if r.RetentionMs >= 0 {
@@ -46,17 +57,12 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 			if p.Metadata != nil {
 				stored.metadata = *p.Metadata
 			}
-			rec := offsetRecord(r.GroupID, t.Name, p.Index, stored)
-			if mutantCommitInMemory {
-				_ = m.Apply(rec, nil)
-			} else {
-				tx.Append(r.GroupID, rec)
-			}
+			write(offsetRecord(r.GroupID, t.Name, p.Index, stored))
 			result.Partitions = append(result.Partitions, CommitPartitionResult{p.Index, nil})
 		}
 		response.Topics = append(response.Topics, result)
 	}
-	return response, nil
+	return response
 }
 
 // checkCommit tells whether the one who commits may. In an empty group that is anyone who does not claim to

@@ -21,6 +21,9 @@ func (m *machine) delete(tx *coordinator.Tx, id string) error {
 	for _, p := range g.offsets.places(func(string, offset) bool { return true }) {
 		tx.Append(id, offsetTombstone(id, p.topic, p.partition))
 	}
+	for _, p := range m.pending.places(id) {
+		tx.Append(id, offsetTombstone(id, p.topic, p.partition))
+	}
 	m.appendTombstones(tx, g)
 	return nil
 }

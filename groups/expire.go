@@ -15,7 +15,7 @@ func (m *machine) expire(tx *coordinator.Tx) {
 	for _, id := range slices.Sorted(maps.Keys(m.groups)) {
 		g := m.groups[id]
 		dropped += m.expireOffsets(tx, g)
-		awaited := g.classic != nil && len(g.classic.pendingJoin) > 0
+		awaited := g.classic != nil && len(g.classic.pendingJoin) > 0 || m.pending.ofGroup[id] > 0
 		if len(g.offsets) == 0 && g.listed().State == StateEmpty && !awaited {
 			m.appendTombstones(tx, g)
 			dropped++
@@ -40,7 +40,7 @@ func (m *machine) expireOffsets(tx *coordinator.Tx, g *group) int {
 	}
 	nowMs := tx.Now.UnixMilli()
 	over := g.offsets.places(func(topic string, o offset) bool {
-		return m.expired(o, sinceMs, nowMs) && !g.subscribedTo(topic)
+		return m.expired(o, sinceMs, nowMs) && !g.subscribedTo(topic) && !m.pending.unstable(g.id, topic, o.partition)
 	})
 	for _, p := range over {
 		tx.Append(g.id, offsetTombstone(g.id, p.topic, p.partition))

@@ -19,7 +19,7 @@ func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, erro
 		for _, t := range offsets {
 			result := FetchTopicResult{Name: t.name}
 			for _, o := range t.offsets {
-				result.Partitions = append(result.Partitions, o.fetched(o.partition))
+				result.Partitions = append(result.Partitions, m.stable(r, t.name, o.fetched(o.partition)))
 			}
 			response.Topics = append(response.Topics, result)
 		}
@@ -32,11 +32,20 @@ func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, erro
 			if !ok || o.ofOtherTopic(t.ID) {
 				o = offset{offset: -1, leaderEpoch: -1}
 			}
-			result.Partitions = append(result.Partitions, o.fetched(index))
+			result.Partitions = append(result.Partitions, m.stable(r, t.Name, o.fetched(index)))
 		}
 		response.Topics = append(response.Topics, result)
 	}
 	return response, nil
+}
+
+// stable gives a result, or an error in its place where it may yet change and the request wants it only then
+// (KIP-447).
+func (m *machine) stable(r *FetchRequest, topic string, p FetchPartitionResult) FetchPartitionResult {
+	if r.RequireStable && m.pending.unstable(r.GroupID, topic, p.Index) {
+		return FetchPartitionResult{Index: p.Index, Offset: -1, LeaderEpoch: -1, Err: ErrUnstableOffset}
+	}
+	return p
 }
 
 // ofOtherTopic tells whether the offset was committed for an earlier topic of the same name.

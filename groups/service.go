@@ -133,6 +133,17 @@ func (s *Service) CommitOffsets(r CommitRequest) *coordinator.Future[CommitRespo
 	})
 }
 
+// CommitTransactionOffsets stores offsets of a group that count when the producer's transaction is committed.
+func (s *Service) CommitTransactionOffsets(r TransactionCommitRequest) *coordinator.Future[CommitResponse] {
+	if r.GroupID == "" {
+		return coordinator.Completed(CommitResponse{}, ErrInvalidGroupID)
+	}
+	r.RetentionMs = -1
+	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (CommitResponse, error) {
+		return m.commitTransaction(tx, &r)
+	})
+}
+
 // FetchOffsets reads committed offsets of a group. A group that does not exist has none.
 func (s *Service) FetchOffsets(r FetchRequest) *coordinator.Future[FetchResponse] {
 	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (FetchResponse, error) {

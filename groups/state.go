@@ -16,6 +16,8 @@ type machine struct {
 	expiry *coordinator.Timer
 	view   *view // what the groups know of the cluster
 
+	pending pending // offsets of open transactions
+
 	hashed *metadata.Image            // of which hashes are kept
 	hashes map[*metadata.Topic]uint64 // of topics that groups read
 }
@@ -43,7 +45,8 @@ type offset struct {
 }
 
 func newMachine(c *Config, newID func() string, v *view, lg *slog.Logger) *machine {
-	m := &machine{config: c, logger: lg, newID: newID, groups: make(map[string]*group), view: v}
+	m := &machine{config: c, logger: lg, newID: newID, groups: make(map[string]*group), view: v,
+		pending: newPending()}
 	m.expiry = coordinator.NewTimer("", m.expire)
 	return m
 }

@@ -55,6 +55,7 @@ func Table() []API {
 		{25, "AddOffsetsToTxn", 0, 4, 0, typed((*Handlers).serveAddOffsetsToTxn)},
 		{26, "EndTxn", 0, 5, 0, typed((*Handlers).serveEndTxn)},
 		{27, "WriteTxnMarkers", 1, 2, 1, typed((*Handlers).serveWriteTxnMarkers)},
+		{28, "TxnOffsetCommit", 0, 6, 0, typed((*Handlers).serveTxnOffsetCommit)},
 		{32, "DescribeConfigs", 1, 4, 1, typed((*Handlers).serveDescribeConfigs)},
 		{33, "AlterConfigs", 0, 2, 0, typed((*Handlers).serveAlterConfigs)},
 		{35, "DescribeLogDirs", 1, 5, 1, typed((*Handlers).serveDescribeLogDirs)},

@@ -49,6 +49,8 @@ func (m *machine) endBumped(tx *coordinator.Tx, t *transaction, r *EndRequest) (
 	again := bumped && (t.producerID == r.Producer.ID && t.epoch == r.Producer.Epoch+1 ||
 		t.prevProducerID == r.Producer.ID && r.Producer.Epoch == lastEpoch && t.epoch == 0)
 	switch {
+	case t.state.ending() && !again && t.check(r.Producer) == nil:
+		return noProducer, ErrConcurrent // the next transaction, of which nothing has come yet
 	case t.producerID != r.Producer.ID && !again:
 		return noProducer, ErrUnknownMapping
 	case t.state.ending() && !again,
