@@ -264,6 +264,9 @@ func TestTransactionsCountWhenCommitted(t *testing.T) {
 	r.want(r.all(), "map[committed:1]")
 	marker(r.log, 3, record.ControlCommit)
 	r.want(r.all(), "map[committed:1 open:3]")
+	r.want(r.setPending(3, "open", "4"), "3") // a marker ends one transaction, not the next
+	marker(r.log, 3, record.ControlAbort)
+	r.want(r.all(), "map[committed:1 open:3]")
 }
 
 // A marker counts when it is durable, also if it lies between what the shard writes, and without anybody asking.

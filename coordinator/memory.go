@@ -23,18 +23,18 @@ type MemoryLog struct {
 // NewMemoryLog makes an empty log whose appends are durable at once.
 func NewMemoryLog() *MemoryLog { return &MemoryLog{changed: make(chan struct{})} }
 
-// Append adds a copy of the batch, unless Refuse was called.
+// Append stamps the batch and adds a copy of it, unless Refuse was called.
 func (l *MemoryLog) Append(b *record.Batch, _ log.Guard) (Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refuse != nil {
 		return nil, l.refuse
 	}
+	b.Stamp(l.end, 0)
 	own, err := copyBatch(b)
 	if err != nil {
 		return nil, err
 	}
-	own.Stamp(l.end, 0)
 	l.batches = append(l.batches, own)
 	l.end = own.LastOffset() + 1
 	if !l.held {

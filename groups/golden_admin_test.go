@@ -9,6 +9,8 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"weir/coordinator"
+	"weir/log"
+	"weir/record"
 )
 
 // commit GROUP CLIENT|- TOPIC:PARTITION=OFFSET[@EPOCH[/METADATA]] ... [retention=1h] [generation=N]
@@ -43,7 +45,14 @@ func (c *conversation) commit(d *datadriven.TestData) string {
 		t.ID[0] = byte(number(option(d, "topic-id", "0")))
 		r.Topics = append(r.Topics, t)
 	}
-	return c.wait("commit", peek(c.CommitOffsets(r), func(v CommitResponse, err error) string {
+	f := c.CommitOffsets
+	if producer := option(d, "producer", ""); producer != "" {
+		f = func(r CommitRequest) *coordinator.Future[CommitResponse] {
+			p := coordinator.Producer{ID: int64(number(producer))}
+			return c.CommitTransactionOffsets(TransactionCommitRequest{CommitRequest: r, Producer: p})
+		}
+	}
+	return c.wait("commit", peek(f(r), func(v CommitResponse, err error) string {
 		if err != nil {
 			return short(err)
 		}
@@ -80,11 +89,28 @@ func (c *conversation) fetch(d *datadriven.TestData) string {
 		for _, t := range v.Topics {
 			for _, p := range t.Partitions {
 				at := fmt.Sprintf("%s:%d=%d@%d/%s", t.Name, p.Index, p.Offset, p.LeaderEpoch, p.Metadata)
+				if p.Err != nil {
+					at = fmt.Sprintf("%s:%d %s", t.Name, p.Index, short(p.Err))
+				}
 				out = append(out, at)
 			}
 		}
 		return strings.Join(append(out, "."), " ")
 	})
+}
+
+// marker commit|abort PRODUCER: the coordinator of transactions writes to the shard's partition.
+func (c *conversation) marker(d *datadriven.TestData) string {
+	w := words(d)
+	kind := record.ControlAbort
+	if w[0] == "commit" {
+		kind = record.ControlCommit
+	}
+	b := record.ControlBatch(kind, int64(number(w[1])), 0, 0, c.clock.Now().UnixMilli())
+	if _, err := c.log.Append(&b, log.Guard{}); err != nil {
+		c.t.Fatal(err)
+	}
+	return ""
 }
 
 // delete-offsets GROUP TOPIC:PARTITION ...

@@ -52,7 +52,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 	}
 	command, ok := map[string]func(d *datadriven.TestData) string{
 		"join": c.join, "sync": c.sync, "heartbeat": c.heartbeat, "leave": c.leave,
-		"commit": c.commit, "fetch": c.fetch, "delete-offsets": c.deleteOffsets,
+		"commit": c.commit, "marker": c.marker, "fetch": c.fetch, "delete-offsets": c.deleteOffsets,
 		"topic-deleted": c.topicDeleted,
 		"describe":      c.describe, "list": c.list, "delete": c.delete,
 		"tick": c.tickCommand, "crash": c.crashCommand, "resign": c.resign, "lead": c.lead,

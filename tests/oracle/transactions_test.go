@@ -18,12 +18,16 @@ func transactionScenarios() []scenario {
 		{key: 65, name: "describe", run: describeTransactions},
 		{key: 66, name: "list", run: listTransactions},
 		{key: 27, name: "markers", run: writeMarkers},
+		{key: 28, name: "offsets", run: commitTransaction},
 		{key: 10, name: "transactions", min: 1, max: 6, run: findTransactions},
 	}
 }
 
 // concurrent is CONCURRENT_TRANSACTIONS: the end before is still being carried out.
 const concurrent = 51
+
+// unstable is UNSTABLE_OFFSET_COMMIT: the marker has not reached the offsets yet.
+const unstable = 88
 
 // producer is what one writes with under a transactional id.
 type producer struct {
@@ -41,6 +45,18 @@ func codeOf(resp kmsg.Response) int16 {
 		return r.ErrorCode
 	case *kmsg.AddOffsetsToTxnResponse:
 		return r.ErrorCode
+	case *kmsg.TxnOffsetCommitResponse:
+		if len(r.Topics) > 0 && len(r.Topics[0].Partitions) > 0 {
+			return r.Topics[0].Partitions[0].ErrorCode
+		}
+	case *kmsg.OffsetFetchResponse:
+		for _, t := range r.Topics {
+			for _, p := range t.Partitions {
+				if p.ErrorCode == unstable {
+					return concurrent
+				}
+			}
+		}
 	case *kmsg.AddPartitionsToTxnResponse:
 		if len(r.Topics) > 0 && len(r.Topics[0].Partitions) > 0 {
 			return r.Topics[0].Partitions[0].ErrorCode
@@ -398,4 +414,62 @@ func findTransactions(s *session) {
 	req := kmsg.NewPtrFindCoordinatorRequest()
 	req.CoordinatorType, req.CoordinatorKey, req.CoordinatorKeys = 1, p.id, []string{p.id, s.name("other")}
 	s.ask("coordinator", req)
+}
+
+// commitTransaction is offsets in transactions.
+func commitTransaction(s *session) {
+	topic, id := s.topic("t", 2)
+	group, p := s.name("g"), s.transactional("tx")
+	commit := func(label string, p *producer, edit func(r *kmsg.TxnOffsetCommitRequest)) {
+		req := kmsg.NewPtrTxnOffsetCommitRequest()
+		req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = p.id, p.pid, p.epoch, group
+		req.Generation = -1
+		t := kmsg.NewTxnOffsetCommitRequestTopic()
+		t.Topic, t.TopicID = topic, id
+		metadata := "m"
+		t.Partitions = []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: 7, LeaderEpoch: -1, Metadata: &metadata}}
+		req.Topics = append(req.Topics, t)
+		edit(req)
+		s.settled(label, req)
+	}
+	same := func(*kmsg.TxnOffsetCommitRequest) {}
+	fetch := func(label string, stable bool) {
+		req := kmsg.NewPtrOffsetFetchRequest()
+		req.Version, req.Group, req.RequireStable = 7, group, stable
+		req.Topics = []kmsg.OffsetFetchRequestTopic{{Topic: topic, Partitions: []int32{0, 1}}}
+		s.askAs(label, req)
+	}
+	if s.version < 5 {
+		commit("not in the transaction", p, same)
+		add := p.addOffsets(group)
+		add.Version = 3
+		s.must(add)
+	}
+	commit("unknown id", &producer{id: s.name("none"), pid: p.pid + 1_000_000}, same)
+	commit("offsets", p, same)
+	fetch("fetched before the end", false)
+	fetch("stable ones", true)
+	commit("epoch ahead", &producer{id: p.id, pid: p.pid, epoch: 9}, same)
+	commit("other producer", &producer{id: p.id, pid: p.pid + 1_000_000}, same)
+	commit("no group", p, func(r *kmsg.TxnOffsetCommitRequest) { r.Group = "" })
+	commit("partition that is not there", p, func(r *kmsg.TxnOffsetCommitRequest) { r.Topics[0].Partitions[0].Partition = 9 })
+	commit("topic that is not there", p, func(r *kmsg.TxnOffsetCommitRequest) {
+		r.Topics[0].Topic, r.Topics[0].TopicID = s.name("none"), unknownID
+	})
+	if s.version >= 3 {
+		commit("generation", p, func(r *kmsg.TxnOffsetCommitRequest) { r.Generation = 3 })
+		commit("member", p, func(r *kmsg.TxnOffsetCommitRequest) { r.MemberID = "nobody" })
+		instance := "i"
+		commit("instance", p, func(r *kmsg.TxnOffsetCommitRequest) { r.InstanceID = &instance })
+	}
+	end := p.end(true)
+	if s.version >= 5 {
+		end.Version = 5
+	}
+	s.settledAs("end", end)
+	req := kmsg.NewPtrOffsetFetchRequest()
+	req.Version, req.Group, req.RequireStable = 7, group, true
+	req.Topics = []kmsg.OffsetFetchRequestTopic{{Topic: topic, Partitions: []int32{0, 1}}}
+	s.settledAs("fetched after the end", req)
+	commit("after the end", p, same)
 }
