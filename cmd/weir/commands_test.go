@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -301,5 +302,20 @@ func TestTxn(t *testing.T) {
 	}
 	if err := cl.EndTransaction(t.Context(), kgo.TryAbort); err != nil {
 		t.Errorf("end of what was aborted: %v", err)
+	}
+	logs, err := filepath.Glob(filepath.Join(s.dir, "*", "*.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dumped bytes.Buffer
+	for _, name := range logs {
+		root := rootCommand()
+		root.SetArgs([]string{"dump", "--transactions", name})
+		root.SetOut(&dumped)
+		root.SetErr(io.Discard)
+		_ = root.Execute() // those of other topics are no transactions
+	}
+	if text := dumped.String(); !strings.Contains(text, "mine") || !strings.Contains(text, "PrepareAbort") {
+		t.Errorf("dump:\n%s", text)
 	}
 }

@@ -22,6 +22,7 @@ and on directories that Apache Kafka wrote. It fails at the first damage and say
 	f := c.Flags()
 	f.BoolVarP(&o.Records, "records", "r", false, "every record, not only the batches")
 	f.BoolVarP(&o.Groups, "groups", "g", false, "the records of __consumer_offsets as what they say of groups")
+	f.BoolVarP(&o.Transactions, "transactions", "t", false, "the records of __transaction_state as what they say of transactions")
 	f.BoolVar(&o.JSON, "json", false, "one JSON object a line")
 	return c
 }

@@ -1,5 +1,5 @@
 // Package dump shows the files of a data directory as text: segments, indexes, producer snapshots, leader epochs and the records
-// of __consumer_offsets. It only reads, takes no lock, and works beside a running broker and on directories that Apache
+// of __consumer_offsets and __transaction_state. It only reads, takes no lock, and works beside a running broker and on directories that Apache
 // Kafka wrote.
 package dump
 
@@ -23,6 +23,8 @@ type Options struct {
 	Records bool
 	// Groups shows each record of a segment of __consumer_offsets as what it says of a group.
 	Groups bool
+	// Transactions shows each record of a segment of __transaction_state as what it says of a transactional id.
+	Transactions bool
 	// JSON shows each line as one JSON object.
 	JSON bool
 }

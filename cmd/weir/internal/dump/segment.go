@@ -6,6 +6,7 @@ import (
 
 	"weir/groups"
 	"weir/record"
+	"weir/txn"
 	storage "weir/segment"
 	"weir/vfs"
 )
@@ -67,7 +68,7 @@ func batch(p *printer, b record.Batch, pos int64, o Options) error {
 	if !whole {
 		return record.ErrCorrupt
 	}
-	if !o.Records && !o.Groups {
+	if !o.Records && !o.Groups && !o.Transactions {
 		return nil
 	}
 	for r, err := range b.Records(maxDecompressed) {
@@ -90,8 +91,12 @@ func oneRecord(p *printer, b record.Batch, r record.Record, o Options) error {
 		p.line("offset", r.Offset, "control", fmt.Sprint(c.Type), "coordinatorEpoch", c.CoordinatorEpoch)
 		return nil
 	}
-	if o.Groups {
-		line, err := groups.DumpRecord(r.Key, r.Value)
+	if o.Groups || o.Transactions {
+		dump := groups.DumpRecord
+		if o.Transactions {
+			dump = txn.DumpRecord
+		}
+		line, err := dump(r.Key, r.Value)
 		if err != nil {
 			return fmt.Errorf("record at offset %d: %w", r.Offset, err)
 		}
