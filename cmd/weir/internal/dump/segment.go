@@ -6,8 +6,8 @@ import (
 
 	"weir/groups"
 	"weir/record"
-	"weir/txn"
 	storage "weir/segment"
+	"weir/txn"
 	"weir/vfs"
 )
 
