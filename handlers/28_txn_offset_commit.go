@@ -72,6 +72,8 @@ func (h *Handlers) mayCommitTransaction(c *Conn, req *kmsg.TxnOffsetCommitReques
 		return kerr.TransactionalIDAuthorizationFailed
 	case !h.allowed(c, opRead, groupResource, req.Group):
 		return kerr.GroupAuthorizationFailed
+	case req.Group == "":
+		return kerr.InvalidGroupID
 	}
 	return nil
 }

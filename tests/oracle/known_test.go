@@ -80,8 +80,10 @@ var differences = []difference{
 	{`0/limits .*`, `plain topic, time -2`, every, "a timestamp that is no timestamp is refused, limits or not"},
 	{`0/null records .*`, every, every, "null records are refused; Kafka never answers them"},
 
-	{`24/(empty|cut short) v[45]`, every, every,
+	{`24/(empty request|cut short) v[45]`, every, every,
 		"Kafka fails with a NullPointerException; requests of brokers are refused here, there is no other"},
+	{`(0/transactions|27/markers) .*`, `read committed`, `.*\.(RecordBatches|AbortedTransactions(\.len|\[.*\]\..*))`,
+		"an answer goes as far as the last stable offset; Kafka ends it before the first marker"},
 	{`26/bumped .*`, `write late`, `.*\.ErrorMessage`, "every refusal says why"},
 
 	{`61/producers .*`, every, `.*\.ErrorMessage`, "every refusal says why"},
