@@ -180,7 +180,7 @@ func committedBy(t *testing.T, b *Broker, group string) kadm.OffsetResponses {
 func move(ctx context.Context, b *Broker, i int) error {
 	s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(b.Addr("PLAINTEXT").String()),
 		kgo.TransactionalID(fmt.Sprint("mover ", i)), kgo.ConsumerGroup("movers"), kgo.ConsumeTopics("in"),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DefaultProduceTopic("out"), kgo.RequireStableFetchOffsets(),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.DefaultProduceTopic("out"),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		return err
