@@ -150,7 +150,7 @@ func commitEpochs(s *session) {
 // assignable makes a topic of two partitions that the coordinator assigns.
 func (s *session) assignable() string {
 	topic, _ := s.topic("t", 2)
-	s.assigned(topic, s.name("probe"))
+	s.assigned(topic, namePrefix+"probe-of-"+s.prefix) // a name that no listing of the scenario shows
 	return topic
 }
 

@@ -126,6 +126,7 @@ func liveGroups(t *testing.T, b endpoint) []*world {
 // members go on.
 func compareMoved(t *testing.T, b endpoint, groups []*world) {
 	t.Helper()
+	awaitLoaded(t, b)
 	fields, members := 0, 0
 	for _, w := range groups {
 		w.move(t, b)
@@ -154,6 +155,25 @@ func compareMoved(t *testing.T, b endpoint, groups []*world) {
 	t.Logf("%d groups with %d members, %d fields compared", len(groups), members, fields)
 	if members < len(groups) {
 		t.Error("there were too few members to tell")
+	}
+}
+
+// awaitLoaded waits until a broker has loaded all groups: until then it does not list them.
+func awaitLoaded(t *testing.T, b endpoint) {
+	t.Helper()
+	w, err := dial(b.addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.conn.Close()
+	for deadline := time.Now().Add(time.Minute); ; pause() {
+		resp, err := w.ask(&kmsg.ListGroupsRequest{Version: 4}, answerLimit)
+		if err == nil && resp.(*kmsg.ListGroupsResponse).ErrorCode == 0 {
+			return
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%s does not list its groups: %v", b.name, err)
+		}
 	}
 }
 

@@ -33,6 +33,9 @@ group.coordinator.threads=1
 group.consumer.assignor.offload.enable=false
 `
 
+// kafkaPatient keeps an Apache Kafka from fencing itself, which it does when a busy machine stops it for a few seconds.
+const kafkaPatient = "broker.session.timeout.ms=600000\n"
+
 // Environment variables of the model test.
 const (
 	modelSeedsVariable = "WEIR_MODEL_SEEDS" // how many scripts; 16 without it
@@ -99,13 +102,13 @@ func startModelKafka(t *testing.T) endpoint {
 		t.Skip("no Apache Kafka to start with the settings of this test: run `make oracle`, or set WEIR_KAFKA_LIBS to a " +
 			"directory of its jars")
 	}
-	return startKafka(t, "kafka", libs, modelSettings+kafkaInOrder)
+	return startKafka(t, "kafka", libs, modelSettings+kafkaInOrder+kafkaPatient)
 }
 
 func startModelSubject(t *testing.T) endpoint {
 	t.Helper()
 	if os.Getenv("ORACLE_SUBJECT") == "kafka" {
-		return startKafka(t, "second kafka", os.Getenv("WEIR_KAFKA_LIBS"), modelSettings+kafkaInOrder)
+		return startKafka(t, "second kafka", os.Getenv("WEIR_KAFKA_LIBS"), modelSettings+kafkaInOrder+kafkaPatient)
 	}
 	return startWeir(t, modelSettings)
 }
