@@ -3,6 +3,7 @@ package log
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
@@ -31,7 +32,8 @@ type compaction struct {
 	d     *Directory
 	c     CompactionConfig
 	began time.Time
-	buf   []byte // what is read goes through it
+	told  time.Time // when it was last said how far the pass is
+	buf   []byte    // what is read goes through it
 
 	mapper compact.Mapper
 	pass   compact.Pass
@@ -43,7 +45,7 @@ type compaction struct {
 // compacted stays where it was: the next pass begins there again.
 func (d *Directory) compact(w work, c CompactionConfig) (Compacted, error) {
 	x := &compaction{work: w, d: d, c: c, began: d.clk.Now(), buf: make([]byte, c.ioBytes()/2)}
-	x.done.From = w.from
+	x.told, x.done.From = x.began, w.from
 	if err := x.mapKeys(); err != nil {
 		return x.done, fmt.Errorf("compact %s: map keys: %w", w.l.id, err)
 	}
@@ -124,11 +126,19 @@ func (x *compaction) addAborted(t *compact.Transactions, i int, from int64, firs
 	return nil
 }
 
+// progressInterval is how often a pass that takes long says how far it is.
+const progressInterval = 10 * time.Second
+
 // pause waits as long as the limit on bytes a second wants after so many bytes. It fails when the directory is being
 // closed, or the log has gone out of service.
 func (x *compaction) pause(bytes int) error {
 	if err := x.l.Err(); err != nil {
 		return err
+	}
+	if now := x.d.clk.Now(); now.Sub(x.told) >= progressInterval {
+		x.told = now
+		x.d.lg.Info("log is being compacted", "partition", x.l.id.String(), slog.Group("bytes", "mapped", x.done.BytesMapped,
+			"of", x.dirty, "rewritten", x.done.BytesRead, "of_all", x.clean+x.dirty), "for", now.Sub(x.began).Round(time.Second).String())
 	}
 	return x.d.compactor.throttle.wait(x.d, bytes)
 }
