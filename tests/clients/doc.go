@@ -1,7 +1,7 @@
 // Package clients runs unmodified Kafka clients against Weir and against Apache Kafka, and checks what their
 // users would notice: every codec, keys, headers, tombstones, 10 MB records, seeking by offset and time,
 // groups whose members join, leave and die, static members, cooperative rebalances, commit and resume,
-// restarts of the broker, and that what one client wrote all others read byte for byte. Kafka's command-line
+// transactions and fencing, restarts of the broker, and that what one client wrote all others read byte for byte. Kafka's command-line
 // tools and Connect are run as well; what the tools say of groups is compared line by line.
 //
 // The clients live in agents, small programs in their own languages that take one JSON request per line and

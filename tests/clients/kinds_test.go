@@ -23,6 +23,9 @@ type kind struct {
 	regex       bool     // subscribes by a regular expression, and finds topics that come later
 	exact       bool     // it may say at which offset each record is stored
 
+	fenced       string // what a producer says whose transactional id another one has; "" has no transactions
+	sendsOffsets bool   // of a group, in a transaction
+
 	// Oddities of the client itself, the same against Apache Kafka.
 	emptyIsNull bool // it reads empty keys, values and header values as null
 	looseSticky bool // its eager sticky assignor moves more than it must
@@ -45,8 +48,10 @@ func goagent(client string) func(root, libs, bootstrap string) []string {
 // kinds are the clients with an agent; kcat, which has only its command line, is in kcat_test.go.
 var kinds = []kind{
 	{name: "java", command: java, static: true, cooperative: true, exact: true, regex: true,
+		fenced: "ProducerFencedException", sendsOffsets: true,
 		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}, remote: []string{"uniform", "range"}},
 	{name: "confluent-kafka", command: python("agent_confluent.py"), static: true, cooperative: true, exact: true, regex: true,
+		fenced: "_FENCED", sendsOffsets: true,
 		assignors: []string{"range", "roundrobin", "cooperative"}, remote: []string{"uniform", "range"}},
 	{name: "kafka-python", command: python("agent_kafka_python.py"), static: true, cooperative: true, exact: true, regex: true,
 		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}, soreLoser: true},

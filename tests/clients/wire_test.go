@@ -22,6 +22,9 @@ import (
 //	state                                        what the member owns, and what it received since the last state
 //	commit                                       commits all that the member received
 //	leave                                        leaves the group
+//	begin id topic records group partition from  begins a transaction of the producer with this transactional id, which is made if
+//	                                             there is none; writes records, and sends the offset `from` of a group if one is named
+//	end id commit                                commits or aborts it
 type request struct {
 	Op         string            `json:"op"`
 	Topic      string            `json:"topic,omitempty"`
@@ -41,6 +44,9 @@ type request struct {
 	Protocol   string            `json:"protocol,omitempty"` // of the group; "" is classic
 	Regex      string            `json:"regex,omitempty"`    // subscribes by it instead of Topic
 	Diary      string            `json:"diary,omitempty"`    // a file
+	ID         string            `json:"id,omitempty"`       // transactional
+	Commit     bool              `json:"commit"`
+	Isolation  string            `json:"isolation,omitempty"` // of fetch; "" is the client's own
 	Class      string            `json:"class,omitempty"`
 	Args       []string          `json:"args,omitempty"`
 	Stdin      string            `json:"stdin,omitempty"`

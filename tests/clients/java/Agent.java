@@ -34,11 +34,13 @@ public final class Agent implements Wire.Handler {
 
     private final String bootstrap;
     private final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
-    private KafkaConsumer<byte[], byte[]> reader;
+    private final Map<String, KafkaConsumer<byte[], byte[]>> readers = new HashMap<>(); // by isolation level
+    private final Transactor transactor;
     private Joined member;
 
     private Agent(String bootstrap) {
         this.bootstrap = bootstrap;
+        this.transactor = new Transactor(bootstrap);
     }
 
     /** Serves requests until standard input ends. */
@@ -63,6 +65,8 @@ public final class Agent implements Wire.Handler {
             case "state" -> member.state(a);
             case "commit" -> member.commit();
             case "leave" -> member.leave();
+            case "begin" -> begin(q);
+            case "end" -> transactor.end(q);
             default -> throw new IllegalArgumentException("unknown op " + op);
         }
     }
@@ -142,6 +146,9 @@ public final class Agent implements Wire.Handler {
             c.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, q.get("session_ms").asInt());
             c.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 500);
         }
+        if (q.hasNonNull("isolation")) {
+            c.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, q.get("isolation").asText());
+        }
         if (q.hasNonNull("instance")) {
             c.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, q.get("instance").asText());
         }
@@ -173,10 +180,7 @@ public final class Agent implements Wire.Handler {
     }
 
     private KafkaConsumer<byte[], byte[]> reader(JsonNode q) {
-        if (reader == null) {
-            reader = consumer(null, q);
-        }
-        return reader;
+        return readers.computeIfAbsent(q.path("isolation").asText(), isolation -> consumer(null, q));
     }
 
     private static TopicPartition partition(JsonNode q) {
@@ -218,6 +222,16 @@ public final class Agent implements Wire.Handler {
 
     private void offset(JsonNode q, ObjectNode a) {
         a.put("offset", lookup(reader(q), partition(q), q.get("at").asLong()));
+    }
+
+    private void begin(JsonNode q) throws Exception {
+        if (!q.hasNonNull("group")) {
+            transactor.begin(q, null);
+            return;
+        }
+        try (KafkaConsumer<byte[], byte[]> c = consumer(q.get("group").asText(), q)) {
+            transactor.begin(q, c.groupMetadata());
+        }
     }
 
     private void committed(JsonNode q, ObjectNode a) {

@@ -84,7 +84,7 @@ class Worker:
 
 class Client:
     def __init__(self, bootstrap):
-        self.bootstrap, self.producers, self.member = bootstrap, {}, None
+        self.bootstrap, self.producers, self.transactors, self.member = bootstrap, {}, {}, None
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
 
     def hello(self, q):
@@ -124,6 +124,34 @@ class Client:
             raise RuntimeError("%d of %d records reported" % (len(reports), len(q["records"])))
         return {"offsets": [m.offset() for _, _, m in reports], "partitions": [m.partition() for _, _, m in reports]}
 
+    def transactor(self, q):
+        if q["id"] not in self.transactors:
+            p = ck.Producer({"bootstrap.servers": self.bootstrap, "transactional.id": q["id"]})
+            p.init_transactions(60)
+            self.transactors[q["id"]] = p
+        return self.transactors[q["id"]]
+
+    def begin(self, q):
+        p, reports = self.transactor(q), []
+        p.begin_transaction()
+        for r in q["records"]:
+            p.produce(q["topic"], value=wire.dec(r["v"]), partition=r["p"], on_delivery=lambda err, _: reports.append(err))
+        p.flush(60)
+        for err in reports:
+            if err:
+                raise ck.KafkaException(err)
+        if q.get("group"):
+            c = self.consumer(q)
+            try:
+                p.send_offsets_to_transaction([ck.TopicPartition(q["topic"], q["partition"], q["from"])],
+                                              c.consumer_group_metadata(), 60)
+            finally:
+                c.close()
+
+    def end(self, q):
+        p = self.transactor(q)
+        p.commit_transaction(60) if q["commit"] else p.abort_transaction(60)
+
     def consumer(self, q):
         c = {"bootstrap.servers": self.bootstrap, "group.id": q.get("group") or "unused",
              "enable.auto.commit": False, "auto.offset.reset": "earliest", "fetch.message.max.bytes": MAX_BYTES,
@@ -132,6 +160,8 @@ class Client:
             c["group.protocol"] = "consumer"
         elif q.get("session_ms"):
             c.update({"session.timeout.ms": q["session_ms"], "heartbeat.interval.ms": 500})
+        if q.get("isolation"):
+            c["isolation.level"] = q["isolation"]
         if q.get("instance"):
             c["group.instance.id"] = q["instance"]
         if q.get("regex"):
