@@ -35,7 +35,7 @@ class Client:
     """All of the client runs on one event loop in a thread of its own; requests are handed to it."""
 
     def __init__(self, bootstrap):
-        self.bootstrap, self.producers, self.group = bootstrap, {}, None
+        self.bootstrap, self.producers, self.transactors, self.group = bootstrap, {}, {}, None
         self.records, self.next, self.revoked, self.failure = [], {}, 0, None
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
@@ -88,11 +88,31 @@ class Client:
         got = await asyncio.wait_for(asyncio.gather(*sent), 120)
         return {"offsets": [m.offset for m in got], "partitions": [m.partition for m in got]}
 
+    async def transactor(self, q):
+        if q["id"] not in self.transactors:
+            p = AIOKafkaProducer(bootstrap_servers=self.bootstrap, transactional_id=q["id"])
+            await p.start()
+            self.transactors[q["id"]] = p
+        return self.transactors[q["id"]]
+
+    async def op_begin(self, q):
+        p = await self.transactor(q)
+        await p.begin_transaction()
+        await asyncio.gather(*[await p.send(q["topic"], wire.dec(r["v"]), partition=r["p"]) for r in q["records"]])
+        if q.get("group"):
+            await p.send_offsets_to_transaction({TopicPartition(q["topic"], q["partition"]): q["from"]}, q["group"])
+
+    async def op_end(self, q):
+        p = await self.transactor(q)
+        await (p.commit_transaction() if q["commit"] else p.abort_transaction())
+
     def consumer(self, q, *topics):
         c = dict(bootstrap_servers=self.bootstrap, group_id=q.get("group"), enable_auto_commit=False,
                  auto_offset_reset="earliest", fetch_max_wait_ms=100, max_partition_fetch_bytes=MAX_BYTES)
         if q.get("session_ms"):
             c.update(session_timeout_ms=q["session_ms"], heartbeat_interval_ms=500)
+        if q.get("isolation"):
+            c["isolation_level"] = q["isolation"]
         if q.get("instance"):
             c["group_instance_id"] = q["instance"]
         if q.get("assignor"):

@@ -39,7 +39,7 @@ class Revoked(ConsumerRebalanceListener):
 
 class Client:
     def __init__(self, bootstrap):
-        self.bootstrap, self.producers, self.member = bootstrap, {}, None
+        self.bootstrap, self.producers, self.transactors, self.member = bootstrap, {}, {}, None
 
     def hello(self, q):
         return {"version": kafka.__version__, "codecs": ["none", "gzip", "snappy", "lz4", "zstd"],
@@ -71,11 +71,35 @@ class Client:
         got = [f.get(60) for f in sent]
         return {"offsets": [m.offset for m in got], "partitions": [m.partition for m in got]}
 
+    def transactor(self, q):
+        if q["id"] not in self.transactors:
+            p = KafkaProducer(bootstrap_servers=self.bootstrap, transactional_id=q["id"])
+            p.init_transactions()
+            self.transactors[q["id"]] = p
+        return self.transactors[q["id"]]
+
+    def begin(self, q):
+        p = self.transactor(q)
+        p.begin_transaction()
+        sent = [p.send(q["topic"], value=wire.dec(r["v"]), partition=r["p"]) for r in q["records"]]
+        p.flush(60)
+        for f in sent:
+            f.get(60)
+        if q.get("group"):
+            at = {TopicPartition(q["topic"], q["partition"]): OffsetAndMetadata(q["from"], "", -1)}
+            p.send_offsets_to_transaction(at, q["group"])
+
+    def end(self, q):
+        p = self.transactor(q)
+        p.commit_transaction() if q["commit"] else p.abort_transaction()
+
     def consumer(self, q):
         c = dict(bootstrap_servers=self.bootstrap, group_id=q.get("group"), enable_auto_commit=False,
                  auto_offset_reset="earliest", fetch_max_wait_ms=100, max_partition_fetch_bytes=MAX_BYTES)
         if q.get("session_ms"):
             c.update(session_timeout_ms=q["session_ms"], heartbeat_interval_ms=500)
+        if q.get("isolation"):
+            c["isolation_level"] = q["isolation"]
         if q.get("instance"):
             c["group_instance_id"] = q["instance"]
         if q.get("assignor"):
