@@ -23,8 +23,8 @@ type kind struct {
 	regex       bool     // subscribes by a regular expression, and finds topics that come later
 	exact       bool     // it may say at which offset each record is stored
 
-	fenced       string // what a producer says whose transactional id another one has; "" has no transactions
-	sendsOffsets bool   // of a group, in a transaction
+	fenced       string // what a producer says whose transactional id another one has; "" has no transactional producer
+	sendsOffsets bool   // of a group, in a transaction, whatever the member has read
 
 	// Oddities of the client itself, the same against Apache Kafka.
 	emptyIsNull bool // it reads empty keys, values and header values as null
@@ -58,11 +58,14 @@ var kinds = []kind{
 	{name: "aiokafka", command: python("agent_aiokafka.py"), static: true, exact: true, regex: true,
 		fenced: "ProducerFenced", sendsOffsets: true,
 		assignors: []string{"range", "roundrobin", "sticky"}},
-	{name: "kafkajs", command: node, exact: true, assignors: []string{"roundrobin"}},
+	{name: "kafkajs", command: node, exact: true, assignors: []string{"roundrobin"},
+		fenced: "Producer attempted an operation with an old epoch", sendsOffsets: true},
 	{name: "sarama", command: goagent("sarama"), static: true, cooperative: true, exact: true,
+		fenced: "Error code = 90", sendsOffsets: true, // it has no text for PRODUCER_FENCED
 		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}},
-	{name: "kafka-go", command: goagent("kafka-go"), emptyIsNull: true, assignors: []string{"range", "roundrobin"}},
+	{name: "kafka-go", command: goagent("kafka-go"), emptyIsNull: true, assignors: []string{"range", "roundrobin"}}, // no transactional producer
 	{name: "franz-go", command: goagent("franz-go"), static: true, cooperative: true, exact: true, regex: true, looseSticky: true,
+		fenced:    "PRODUCER_FENCED",
 		assignors: []string{"range", "roundrobin", "sticky", "cooperative"}, remote: []string{"uniform", "range"}},
 }
 

@@ -15,7 +15,7 @@ import (
 // franz is franz-go, with its admin package.
 type franz struct {
 	bootstrap string
-	producers map[string]*kgo.Client
+	producers map[string]*kgo.Client // by codec, or by transactional id
 	m         *member
 	group     *kgo.Client
 	topic     string
@@ -164,7 +164,11 @@ func (f *franz) fetch(q request) (answer, error) {
 	if q.At != nil {
 		at = kgo.NewOffset().AfterMilli(*q.At)
 	}
-	cl, err := f.open(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{q.Topic: {q.Partition: at}}))
+	isolation := kgo.ReadUncommitted()
+	if q.Isolation == "read_committed" {
+		isolation = kgo.ReadCommitted()
+	}
+	cl, err := f.open(kgo.FetchIsolationLevel(isolation), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{q.Topic: {q.Partition: at}}))
 	if err != nil {
 		return answer{}, err
 	}

@@ -25,6 +25,12 @@ type client interface {
 	leave() error
 }
 
+// transactor is a client that has transactional producers.
+type transactor interface {
+	begin(request) error
+	end(request) error
+}
+
 func main() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "usage: goagent sarama|kafka-go|franz-go BOOTSTRAP")
@@ -87,6 +93,14 @@ func dispatch(c client, q request) (answer, error) {
 		return answer{}, c.commit()
 	case "leave":
 		return answer{}, c.leave()
+	}
+	if t, ok := c.(transactor); ok {
+		switch q.Op {
+		case "begin":
+			return answer{}, t.begin(q)
+		case "end":
+			return answer{}, t.end(q)
+		}
 	}
 	return answer{}, fmt.Errorf("unknown op %q", q.Op)
 }

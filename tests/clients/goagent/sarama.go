@@ -12,7 +12,7 @@ import (
 // saramaClient is IBM's sarama.
 type saramaClient struct {
 	bootstrap string
-	producers map[string]sarama.SyncProducer
+	producers map[string]sarama.SyncProducer // by codec, or by transactional id
 	m         *member
 	group     sarama.ConsumerGroup
 	session   sarama.ConsumerGroupSession // guarded by m.mu
@@ -76,12 +76,17 @@ func (b saramaPartitioner) Partition(m *sarama.ProducerMessage, n int32) (int32,
 }
 
 func (s *saramaClient) producer(codec string) (sarama.SyncProducer, error) {
-	if p := s.producers[codec]; p != nil {
-		return p, nil
-	}
 	c := s.config()
 	if err := c.Producer.Compression.UnmarshalText([]byte(codec)); err != nil {
 		return nil, err
+	}
+	return s.open(codec, c)
+}
+
+// open returns the producer of this name, made with c if there is none.
+func (s *saramaClient) open(name string, c *sarama.Config) (sarama.SyncProducer, error) {
+	if p := s.producers[name]; p != nil {
+		return p, nil
 	}
 	c.Producer.Partitioner = func(topic string) sarama.Partitioner {
 		return saramaPartitioner{sarama.NewHashPartitioner(topic)}
@@ -94,7 +99,7 @@ func (s *saramaClient) producer(codec string) (sarama.SyncProducer, error) {
 	c.Net.MaxOpenRequests = 1
 	p, err := sarama.NewSyncProducer([]string{s.bootstrap}, c)
 	if err == nil {
-		s.producers[codec] = p
+		s.producers[name] = p
 	}
 	return p, err
 }
@@ -104,6 +109,10 @@ func (s *saramaClient) produce(q request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	return sendSarama(p, q)
+}
+
+func sendSarama(p sarama.SyncProducer, q request) (answer, error) {
 	var messages []*sarama.ProducerMessage
 	for _, r := range q.Records {
 		m := &sarama.ProducerMessage{Topic: q.Topic, Metadata: r.P}
@@ -153,6 +162,10 @@ func (s *saramaClient) offset(q request) (answer, error) {
 }
 
 func (s *saramaClient) fetch(q request) (answer, error) {
+	config := s.config()
+	if q.Isolation == "read_committed" {
+		config.Consumer.IsolationLevel = sarama.ReadCommitted
+	}
 	from := q.From
 	if q.At != nil {
 		found, err := s.offset(q)
@@ -161,7 +174,7 @@ func (s *saramaClient) fetch(q request) (answer, error) {
 		}
 		from = found.Offset
 	}
-	c, err := sarama.NewConsumer([]string{s.bootstrap}, s.config())
+	c, err := sarama.NewConsumer([]string{s.bootstrap}, config)
 	if err != nil {
 		return answer{}, err
 	}

@@ -29,6 +29,9 @@ type request struct {
 	SessionMs  int               `json:"session_ms"`
 	Protocol   string            `json:"protocol"`
 	Regex      string            `json:"regex"`
+	ID         string            `json:"id"`
+	Commit     bool              `json:"commit"`
+	Isolation  string            `json:"isolation"`
 }
 
 func (q request) wait() time.Duration { return time.Duration(q.WaitMs) * time.Millisecond }

@@ -63,6 +63,7 @@ async function patiently(f) {
 }
 
 let producer = null
+const transactors = new Map() // by transactional id: a producer, and its open transaction
 let member = null
 let unique = 0
 
@@ -90,7 +91,11 @@ async function restart(c, topic) {
 }
 
 async function fetchFrom(q, from) {
-  const c = kafka.consumer({ groupId: `fetch-${q.topic}-${process.pid}-${unique++}`, maxBytesPerPartition: MAX_BYTES })
+  const c = kafka.consumer({
+    groupId: `fetch-${q.topic}-${process.pid}-${unique++}`,
+    maxBytesPerPartition: MAX_BYTES,
+    readUncommitted: q.isolation === 'read_uncommitted',
+  })
   const records = []
   try {
     await c.connect()
@@ -154,6 +159,26 @@ const ops = {
       next.set(p, (next.get(p) ?? 0) + 1)
     }
     return answer
+  },
+
+  async begin(q) {
+    if (!transactors.has(q.id)) {
+      const p = kafka.producer({ transactionalId: q.id, maxInFlightRequests: 1, idempotent: true })
+      await p.connect()
+      transactors.set(q.id, { p, open: null })
+    }
+    const t = transactors.get(q.id)
+    t.open = await t.p.transaction()
+    await t.open.send({ topic: q.topic, acks: -1, messages: q.records.map(toMessage) })
+    if (q.group) {
+      const partitions = [{ partition: q.partition, offset: String(q.from) }]
+      await patiently(() => t.open.sendOffsets({ consumerGroupId: q.group, topics: [{ topic: q.topic, partitions }] }))
+    }
+  },
+
+  async end(q) {
+    const { open } = transactors.get(q.id)
+    await (q.commit ? open.commit() : open.abort())
   },
 
   async offset(q) {
