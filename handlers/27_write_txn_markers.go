@@ -62,11 +62,7 @@ func (h *Handlers) writeMarker(m *kmsg.WriteTxnMarkersRequestMarker, topic strin
 	if err != nil {
 		return partition.Ticket{}, err
 	}
-	kind := record.ControlAbort
-	if m.Committed {
-		kind = record.ControlCommit
-	}
-	b := record.ControlBatch(kind, m.ProducerID, m.ProducerEpoch, m.CoordinatorEpoch, h.Clock.Now().UnixMilli())
+	b := record.MarkerBatch(m.Committed, m.ProducerID, m.ProducerEpoch, m.CoordinatorEpoch, h.Clock.Now().UnixMilli())
 	return to.Append(&b, partition.AppendOptions{ExpectedLeaderEpoch: -1})
 }
 

@@ -223,9 +223,8 @@ func (c told) wait(message string) {
 	}
 }
 
-// TestCompactorRuns: the goroutines pick up what becomes dirty, rest in between, end when there are to be fewer, and with
-// the directory, even in the middle of a pass.
-func TestCompactorRuns(t *testing.T) {
+// newToldRig is a rig of a compacted log that passes on what its directory says.
+func newToldRig(t *testing.T) (*rig, told) {
 	lines := make(told, 1000)
 	r := &rig{TB: t, fs: vfs.NewMem(), clk: clock.NewManual(testStart), cfg: compactConfig()}
 	var err error
@@ -233,6 +232,13 @@ func TestCompactorRuns(t *testing.T) {
 	must(t, err)
 	r.l, err = r.d.Open(testID(0), r.cfg, 0)
 	must(t, err)
+	return r, lines
+}
+
+// TestCompactorRuns: the goroutines pick up what becomes dirty, rest in between, end when there are to be fewer, and with
+// the directory, even in the middle of a pass.
+func TestCompactorRuns(t *testing.T) {
+	r, lines := newToldRig(t)
 	dirty := func() {
 		for i := range 50 {
 			r.put(kv{"a", fmt.Sprint(i)})
@@ -264,13 +270,7 @@ func TestCompactorRuns(t *testing.T) {
 
 // TestLongPassesTell: a pass that takes long says how far it is.
 func TestLongPassesTell(t *testing.T) {
-	lines := make(told, 1000)
-	r := &rig{TB: t, fs: vfs.NewMem(), clk: clock.NewManual(testStart), cfg: compactConfig()}
-	var err error
-	r.d, err = OpenDirectory(r.fs, dataDir, DirectoryConfig{BallastBytes: 512}, r.clk, slog.New(lines))
-	must(t, err)
-	r.l, err = r.d.Open(testID(0), r.cfg, 0)
-	must(t, err)
+	r, lines := newToldRig(t)
 	for i := range 50 {
 		r.put(kv{"a", fmt.Sprint(i)})
 	}

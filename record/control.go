@@ -32,6 +32,15 @@ func ControlBatch(kind ControlType, producerID int64, producerEpoch int16, coord
 	return b.Build()
 }
 
+// MarkerBatch is the ControlBatch that commits or aborts a transaction.
+func MarkerBatch(commit bool, producerID int64, producerEpoch int16, coordinatorEpoch int32, timestampMs int64) Batch {
+	kind := ControlAbort
+	if commit {
+		kind = ControlCommit
+	}
+	return ControlBatch(kind, producerID, producerEpoch, coordinatorEpoch, timestampMs)
+}
+
 // ParseControl decodes a record of a control batch. Types other than those of
 // transactions come back as they are, with a zero coordinator epoch.
 func ParseControl(r Record) (Control, error) {

@@ -138,10 +138,6 @@ func (w *writer) append(e Ending, p Partition) (partition.Ticket, error) {
 	if err != nil {
 		return partition.Ticket{}, err
 	}
-	kind := record.ControlAbort
-	if e.Commit {
-		kind = record.ControlCommit
-	}
-	b := record.ControlBatch(kind, e.ProducerID, e.Epoch, e.CoordinatorEpoch, w.clock.Now().UnixMilli())
+	b := record.MarkerBatch(e.Commit, e.ProducerID, e.Epoch, e.CoordinatorEpoch, w.clock.Now().UnixMilli())
 	return to.Append(&b, partition.AppendOptions{ExpectedLeaderEpoch: -1})
 }
