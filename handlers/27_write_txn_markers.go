@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -72,7 +70,7 @@ func (h *Handlers) whenWritten(resp *kmsg.WriteTxnMarkersResponse, written []wri
 	go func() {
 		defer close(done)
 		for _, w := range written {
-			if err := w.ticket.Wait(h.ctx.Done()); err != nil && !errors.Is(err, partition.ErrStopped) {
+			if err := w.ticket.Wait(h.ctx.Done()); err != nil {
 				resp.Markers[w.at[0]].Topics[w.at[1]].Partitions[w.at[2]].ErrorCode = h.code(err)
 			}
 		}
