@@ -17,20 +17,17 @@ const memoryBesidesRequests = 56 << 20
 const memoryKnown = 20 << 20
 
 // limitMemory tells the garbage collector what the settings promise: as much memory as requests in flight may take
-// (one of the largest size, which is rare, comes on top), the key tables of compaction, and what is needed beside them.
-// GOMEMLIMIT in the environment is stronger. Without a limit of requests there is none of memory.
+// (one of the largest size, which is rare, comes on top) and what is needed beside them. GOMEMLIMIT in the environment is
+// stronger. Without a limit of requests there is none of memory.
 //
-// The limit bounds garbage, not what is in use: where a hundred thousand groups or topics need more than was allowed for,
-// it grows with them, or the collector would run without a pause to find nothing.
+// The limit bounds garbage, not what is in use: where a hundred thousand groups or topics, or a key table of compaction,
+// need more than was allowed for, it grows with them, or the collector would run without a pause to find nothing.
 func limitMemory(values *config.Values) {
 	queued := values.Int64("queued.max.request.bytes")
 	if queued <= 0 || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	requests := max(queued-values.Int64("socket.request.max.bytes"), 0)
-	if values.Bool("log.cleaner.enable") {
-		requests += values.Int64("log.cleaner.dedupe.buffer.size")
-	}
 	limit := requests + memoryBesidesRequests
 	debug.SetMemoryLimit(limit)
 	afterCollections(func() {
@@ -42,7 +39,7 @@ func limitMemory(values *config.Values) {
 	})
 }
 
-// memoryLimit is the limit, in bytes, where requests in flight and key tables may take so much and so much of the heap is in use.
+// memoryLimit is the limit, in bytes, where requests in flight may take so much and so much of the heap is in use.
 func memoryLimit(requests, live int64) int64 {
 	return requests + memoryBesidesRequests + 2*max(live-requests-memoryKnown, 0)
 }
