@@ -36,7 +36,7 @@ func (h *Handlers) serveOffsetCommit(c *Conn, version int16, req *kmsg.OffsetCom
 	for i := range req.Topics {
 		asked := &req.Topics[i]
 		answer.echo(asked)
-		topic, err := h.commitTopic(c, version, image, asked)
+		topic, err := h.commitTopic(c, image, version >= 10, asked.Topic, asked.TopicID)
 		if !authorised {
 			topic, err = nil, kerr.GroupAuthorizationFailed
 		}
@@ -73,13 +73,12 @@ func (h *Handlers) serveOffsetCommit(c *Conn, version int16, req *kmsg.OffsetCom
 	})
 }
 
-// commitTopic finds the topic of one part of a commit.
-func (h *Handlers) commitTopic(c *Conn, version int16, image *metadata.Image,
-	asked *kmsg.OffsetCommitRequestTopic,
+// commitTopic finds the topic of one part of a commit, by its name or its id.
+func (h *Handlers) commitTopic(c *Conn, image *metadata.Image, byID bool, name string, id metadata.TopicID,
 ) (*metadata.Topic, error) {
-	topic, unknown := image.Topic(asked.Topic), error(kerr.UnknownTopicOrPartition)
-	if version >= 10 {
-		topic, unknown = image.TopicByID(asked.TopicID), kerr.UnknownTopicID
+	topic, unknown := image.Topic(name), error(kerr.UnknownTopicOrPartition)
+	if byID {
+		topic, unknown = image.TopicByID(id), kerr.UnknownTopicID
 	}
 	switch {
 	case topic == nil:

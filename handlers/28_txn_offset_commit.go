@@ -137,18 +137,12 @@ func (a *txnCommitAnswer) sort(c *Conn, image *metadata.Image, i int, asked *kms
 ) groups.CommitTopic {
 	told := kmsg.NewTxnOffsetCommitResponseTopic()
 	told.Topic, told.TopicID = asked.Topic, asked.TopicID
-	topic, unknown := image.Topic(asked.Topic), error(kerr.UnknownTopicOrPartition)
-	if a.version >= 6 {
-		topic, unknown = image.TopicByID(asked.TopicID), kerr.UnknownTopicID
-	}
+	var topic *metadata.Topic
 	var wanted groups.CommitTopic
-	switch {
-	case err != nil:
-	case topic == nil:
-		err = unknown
-	case !a.h.allowed(c, opRead, topicResource, topic.Name):
-		err = kerr.TopicAuthorizationFailed
-	default:
+	if err == nil {
+		topic, err = a.h.commitTopic(c, image, a.version >= 6, asked.Topic, asked.TopicID)
+	}
+	if err == nil {
 		wanted.Name, wanted.ID = topic.Name, topic.ID
 	}
 	for j, p := range asked.Partitions {

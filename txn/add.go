@@ -46,7 +46,7 @@ func (t *transaction) check(p Producer) error {
 	switch {
 	case t == nil:
 		return ErrUnknownMapping
-	case t.state.ending() && t.nextProducerID != noProducerID && p == (Producer{t.nextProducerID, 0}):
+	case t.state.ending() && t.nextProducerID != noProducerID && p == (Producer{ID: t.nextProducerID, Epoch: 0}):
 		return nil // it was told so already
 	case p.ID != t.producerID:
 		return ErrUnknownMapping

@@ -18,7 +18,7 @@ type Description struct {
 }
 
 func (t *transaction) describe() Description {
-	return Description{ID: t.id, Producer: Producer{t.producerID, t.epoch}, State: t.state, TimeoutMs: t.timeoutMs,
+	return Description{ID: t.id, Producer: Producer{ID: t.producerID, Epoch: t.epoch}, State: t.state, TimeoutMs: t.timeoutMs,
 		StartMs: t.startMs, Partitions: t.partitions}
 }
 

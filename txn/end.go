@@ -31,13 +31,13 @@ func (m *machine) end(tx *coordinator.Tx, r *EndRequest) (Producer, error) {
 		return noProducer, ErrFenced
 	case t.state == Ongoing:
 		m.prepare(tx, t, r.Commit, r.Version, noProducerID)
-		return Producer{t.producerID, t.epoch}, nil
+		return Producer{ID: t.producerID, Epoch: t.epoch}, nil
 	case t.state == Empty || t.commits() != r.Commit:
 		return noProducer, ErrInvalidState
 	case t.state.ending():
 		return noProducer, ErrConcurrent
 	}
-	return Producer{t.producerID, t.epoch}, nil // it was sent again
+	return Producer{ID: t.producerID, Epoch: t.epoch}, nil // it was sent again
 }
 
 // commits tells how the transaction is ending or has ended.
@@ -62,7 +62,7 @@ func (m *machine) endBumped(tx *coordinator.Tx, t *transaction, r *EndRequest) (
 	case again && t.state.ending():
 		return noProducer, ErrConcurrent
 	case again:
-		return Producer{t.producerID, t.epoch}, nil
+		return Producer{ID: t.producerID, Epoch: t.epoch}, nil
 	case t.state != Ongoing && r.Commit:
 		return noProducer, ErrInvalidState // nothing was written, and only an abort may follow nothing
 	case t.exhausted() && r.NewProducerID == noProducerID:
@@ -98,9 +98,9 @@ func (m *machine) prepare(tx *coordinator.Tx, t *transaction, commit bool, versi
 		}
 	})
 	if nextID != noProducerID {
-		return Producer{nextID, 0}
+		return Producer{ID: nextID, Epoch: 0}
 	}
-	return Producer{next.producerID, next.epoch}
+	return Producer{ID: next.producerID, Epoch: next.epoch}
 }
 
 // abortAndFence aborts an open transaction whose producer did not ask for it.

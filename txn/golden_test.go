@@ -131,7 +131,7 @@ func (c *conversation) who(d *datadriven.TestData) (id, name string, p Producer)
 	}
 	if with := option(d, "with"); with != "" {
 		pid, epoch, _ := strings.Cut(with, "/")
-		p = Producer{parse(pid), int16(parse(epoch))}
+		p = Producer{ID: parse(pid), Epoch: int16(parse(epoch))}
 	}
 	return id, name, p
 }
@@ -345,7 +345,7 @@ func (c *conversation) exhaust(d *datadriven.TestData) string {
 		next := *m.ids[id]
 		next.epoch = lastEpoch
 		m.store(tx, &next)
-		return Producer{next.producerID, next.epoch}, nil
+		return Producer{ID: next.producerID, Epoch: next.epoch}, nil
 	})
 	return ask(c, name, f, c.given(name))
 }

@@ -14,12 +14,9 @@ type InitRequest struct {
 }
 
 // Producer is what a producer writes with.
-type Producer struct {
-	ID    int64
-	Epoch int16
-}
+type Producer = coordinator.Producer
 
-var noProducer = Producer{noProducerID, noEpoch}
+var noProducer = Producer{ID: noProducerID, Epoch: noEpoch}
 
 func (r *InitRequest) expects() bool { return r.ProducerID != noProducerID }
 
@@ -96,5 +93,5 @@ func (t *transaction) renewed(r *InitRequest) *transaction {
 
 func (m *machine) give(tx *coordinator.Tx, t *transaction) Producer {
 	m.store(tx, t)
-	return Producer{t.producerID, t.epoch}
+	return Producer{ID: t.producerID, Epoch: t.epoch}
 }
