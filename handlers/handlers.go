@@ -73,7 +73,8 @@ func (h *Handlers) Lookup(key int16) *API {
 }
 
 // Serve serves one request in the connection's reader goroutine and returns its reply, nil when nothing is
-// answered (acks=0). It never waits for the disk to sync. An error means that the connection must be closed
+// answered (acks=0). It waits for the disk to sync only where what follows on the connection must not pass (a new
+// producer id, a batch or offsets that join a transaction), or for a topic that is made. An error means that the connection must be closed
 // without an answer: an API or version that is not served, or bytes that do not decode (B5, B7, B8).
 func (h *Handlers) Serve(c *Conn, r *Request) (Reply, error) {
 	api := h.Lookup(r.Header.Key)
