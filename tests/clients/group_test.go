@@ -102,10 +102,16 @@ func (c *crew) look(m *groupMember) {
 	}
 }
 
-// awaitShared waits until the members own all partitions between them, each at least one, none twice.
+// awaitShared waits until the members own all partitions between them, each at least one, none twice, and the broker calls
+// the group stable: clients show such a state in the middle of a rebalance too, and then take partitions up at what was
+// committed before it.
 func (c *crew) awaitShared() {
 	c.t.Helper()
 	await(c.t, settle, fmt.Sprintf("%d members share all partitions", len(c.members)), func() bool {
+		listed, err := c.s.ref.adm.ListGroups(c.t.Context())
+		if err != nil || listed[c.join.Group].State != "Stable" {
+			return false
+		}
 		var all []int32
 		for _, m := range c.members {
 			c.look(m)
