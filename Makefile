@@ -75,6 +75,11 @@ kill: ## kill -9 and SIGTERM of the real binary under load (WEIR_KILLS=1000 for 
 	@scripts/setup go
 	go test -tags kill -count=1 -timeout 20m -v ./tests/kill
 
+.PHONY: streams-kills
+streams-kills: ## kill -9 of Weir and of a Kafka Streams application in turn while lines come in; every word counted exactly (WEIR_STREAMS_KILLS=20)
+	@scripts/setup go clients
+	WEIR_STREAMS_KILLS=$(or $(WEIR_STREAMS_KILLS),20) go test -tags clients -count=1 -timeout 30m -v ./tests/clients -run TestStreamsKills
+
 .PHONY: compaction
 compaction: ## keyed records in 5 codecs, compacted by Weir and by Apache Kafka, equal the last values; times and CPU (RECORDS=10000000)
 	@scripts/setup go kafka

@@ -10,11 +10,9 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -39,7 +37,9 @@ func TestConnect(t *testing.T) {
 			c.write(1, "first", 200)
 			c.awaitCopied()
 
-			c.stop(c.workers[1])
+			gone := c.workers[1]
+			gone.stop()
+			c.without(gone)
 			c.awaitSpread(1)
 			c.write(0, "second", 200)
 			c.write(1, "second", 200)
@@ -53,27 +53,30 @@ const connectReady = 2 * time.Minute
 
 // connect is a cluster of workers, with the files that its connectors copy.
 type connect struct {
-	t       *testing.T
-	broker  *brokers.Broker
-	ref     *reference
-	dir     string
-	workers []*connectWorker
-	written [][]string // by file
+	t        *testing.T
+	broker   *brokers.Broker
+	ref      *reference
+	dir      string
+	settings map[string]string // of the workers, beside those of every test
+	// overrides are settings of the connectors that read and of those that write, beside those of every test.
+	overrides [2]map[string]string
+	workers   []*connectWorker
+	started   int        // workers
+	written   [][]string // by file
 }
 
 // connectWorker is a worker's process.
 type connectWorker struct {
-	cmd  *exec.Cmd
+	*jvm
 	addr string // of its REST interface, which is its name as well
-	log  string
 }
 
 // start runs one more worker.
 func (c *connect) start() {
 	c.t.Helper()
 	w := &connectWorker{addr: fmt.Sprintf("127.0.0.1:%d", brokers.ReservePort(c.t))}
-	name := filepath.Join(c.dir, fmt.Sprintf("worker-%d", len(c.workers)))
-	w.log = name + ".log"
+	name := fmt.Sprintf("worker-%d", c.started)
+	c.started++
 	settings := map[string]string{
 		"bootstrap.servers": c.broker.Addr, "group.id": "connect-cluster", "listeners": "http://" + w.addr,
 		"config.storage.topic": "connect-configs", "config.storage.replication.factor": "1",
@@ -85,31 +88,10 @@ func (c *connect) start() {
 		"scheduled.rebalance.max.delay.ms": "0", "session.timeout.ms": "6000", "heartbeat.interval.ms": "500",
 		"offset.flush.interval.ms": "500", "plugin.discovery": "service_load",
 	}
-	var lines strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(settings)) {
-		fmt.Fprintf(&lines, "%s=%s\n", key, settings[key])
-	}
-	if err := os.WriteFile(name+".properties", []byte(lines.String()), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
-	line := append(javaTool(c.t, "org.apache.kafka.connect.cli.ConnectDistributed"), name+".properties")
-	w.cmd = exec.Command(line[0], line[1:]...)
-	out, err := os.Create(w.log)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer out.Close()
-	w.cmd.Stdout, w.cmd.Stderr = out, out
-	if err := brokers.StartChild(w.cmd); err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(func() {
-		_ = w.cmd.Process.Kill()
-		_ = w.cmd.Wait()
-		if text, err := os.ReadFile(w.log); err == nil && c.t.Failed() {
-			c.t.Logf("the end of %s: %s", filepath.Base(w.log), text[max(0, len(text)-3000):])
-		}
-	})
+	maps.Copy(settings, c.settings)
+	file := filepath.Join(c.dir, name+".properties")
+	writeProperties(c.t, file, settings)
+	w.jvm = startJVM(c.t, c.dir, name, "org.apache.kafka.connect.cli.ConnectDistributed", file)
 	c.workers = append(c.workers, w)
 }
 
@@ -124,13 +106,8 @@ func (c *connect) awaitReady() {
 	}
 }
 
-// stop asks a worker to end (SIGTERM) and waits until it has: it leaves the group first.
-func (c *connect) stop(w *connectWorker) {
-	c.t.Helper()
-	if err := w.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		c.t.Fatal(err)
-	}
-	_ = w.cmd.Wait()
+// without takes a worker that has ended from the list.
+func (c *connect) without(w *connectWorker) {
 	c.workers = slices.DeleteFunc(c.workers, func(o *connectWorker) bool { return o == w })
 }
 
@@ -164,11 +141,12 @@ func (c *connect) copyLines(i int) {
 	c.t.Helper()
 	c.written = append(c.written, nil)
 	for j, settings := range []map[string]string{
-		{"name": fmt.Sprintf("read-%d", i), "connector.class": "FileStreamSource", "file": c.file("from", i), "topic": c.topic(i)},
+		{"name": c.reader(i), "connector.class": "FileStreamSource", "file": c.file("from", i), "topic": c.topic(i)},
 		{"name": fmt.Sprintf("write-%d", i), "connector.class": "FileStreamSink", "file": c.file("to", i), "topics": c.topic(i),
 			"consumer.override.auto.offset.reset": "earliest"},
 	} {
 		settings["tasks.max"] = "1"
+		maps.Copy(settings, c.overrides[j])
 		if err := os.WriteFile(settings["file"], nil, 0o600); err != nil {
 			c.t.Fatal(err)
 		}
@@ -187,6 +165,8 @@ func (c *connect) copyLines(i int) {
 func (c *connect) file(side string, i int) string {
 	return filepath.Join(c.dir, fmt.Sprintf("%s-%d.txt", side, i))
 }
+
+func (c *connect) reader(i int) string { return fmt.Sprintf("read-%d", i) }
 
 func (c *connect) topic(i int) string { return fmt.Sprintf("connect-lines-%d", i) }
 

@@ -3,9 +3,11 @@
 package clients
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -72,9 +74,16 @@ var topicNumber atomic.Int64
 // topic creates one with a name of its own and returns the name once it can be used.
 func (r *reference) topic(prefix string, partitions int32, config map[string]string) string {
 	r.t.Helper()
+	name := fmt.Sprintf("%s.%d", prefix, topicNumber.Add(1))
+	r.create(name, partitions, config)
+	return name
+}
+
+// create makes a topic of exactly this name and returns once it can be used.
+func (r *reference) create(name string, partitions int32, config map[string]string) {
+	r.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	name := fmt.Sprintf("%s.%d", prefix, topicNumber.Add(1))
 	values := map[string]*string{}
 	for k, v := range config {
 		values[k] = &v
@@ -83,7 +92,6 @@ func (r *reference) topic(prefix string, partitions int32, config map[string]str
 		r.t.Fatalf("create topic %s: %v %v", name, err, got.Err)
 	}
 	r.awaitTopic(name, partitions)
-	return name
 }
 
 // awaitTopic waits until a topic is known with all its leaders: in Apache Kafka that is a moment after its creation
@@ -142,4 +150,47 @@ func fromKgo(k *kgo.Record) stored {
 		s.Headers = append(s.Headers, header{h.Key, h.Value})
 	}
 	return s
+}
+
+// committed returns all records of a topic that a reader of read_committed sees, by partition and offset.
+func (r *reference) committed(topic string, partitions int32) []*kgo.Record {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ends, err := r.adm.ListCommittedOffsets(ctx, topic)
+	if err = errors.Join(err, ends.Error()); err != nil {
+		r.t.Fatalf("last stable offsets of %s: %v", topic, err)
+	}
+	at := map[int32]kgo.Offset{}
+	for p := range partitions {
+		if end, _ := ends.Lookup(topic, p); end.Offset > 0 {
+			at[p] = kgo.NewOffset().At(0)
+		}
+	}
+	cl, err := kgo.NewClient(append(r.cl.Opts(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: at}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer cl.Close()
+	var out []*kgo.Record
+	for len(at) > 0 { // what is left to be read to its end, which the marker of the last transaction may be
+		got := cl.PollFetches(ctx)
+		if err := errors.Join(got.Err0(), ctx.Err()); err != nil {
+			r.t.Fatalf("read the committed records of %s: %v", topic, err)
+		}
+		got.EachRecord(func(k *kgo.Record) {
+			end, _ := ends.Lookup(topic, k.Partition)
+			if k.Offset+1 >= end.Offset {
+				delete(at, k.Partition)
+			}
+			if !k.Attrs.IsControl() && k.Offset < end.Offset {
+				out = append(out, k)
+			}
+		})
+	}
+	slices.SortFunc(out, func(a, b *kgo.Record) int {
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+	})
+	return out
 }
