@@ -102,6 +102,12 @@ bench-groups: build ## Weir beside Apache Kafka at the workloads of bench/suites
 	$(BIN) bench compare --brokers weir,kafka --config bench/suites/groups.yaml $(ARGS)
 	go test -tags compare -count=1 -v -timeout 20m ./tests/compare -run TestServesOffsets
 
+.PHONY: bench-transactions
+bench-transactions: build ## Weir beside Apache Kafka at the workloads of bench/suites/transactions.yaml, and how soon 100,000 transactional ids are served
+	@scripts/setup kafka
+	$(BIN) bench compare --brokers weir,kafka --config bench/suites/transactions.yaml $(ARGS)
+	go test -tags compare -count=1 -v -timeout 20m ./tests/compare -run TestServesTransactionalIDs
+
 .PHONY: bench-compare
 bench-compare: ## the Go benchmarks of REF= beside those of the working tree (PKG=./log BENCH=Append COUNT=6 BENCHTIME=1s PROFILE=DIR)
 	@scripts/setup go

@@ -47,7 +47,7 @@ func (c Config) Check() error {
 	}
 	return errors.Join(oneOf("payload", c.Payload, "random", "compressible", "flights", "flights-json"),
 		oneOf("keys", c.Keys, "none", "uniform", "zipf"), oneOf("acks", c.Acks, "all", "1", "0"),
-		oneOf("codec", c.Codec, "none", "gzip", "snappy", "lz4", "zstd"), c.checkTime(), c.checkWorkload())
+		oneOf("codec", c.Codec, "none", "gzip", "snappy", "lz4", "zstd"), c.checkTime(), c.checkWorkload(), c.checkTransactions())
 }
 
 func oneOf(name, value string, allowed ...string) error {
@@ -94,6 +94,21 @@ func (c Config) checkWorkload() error {
 		return fmt.Errorf("connections is %d; want 1 to %d", c.Connections, maxClients)
 	case c.Workload == Connections && (c.Connections < 1 || c.Connections > 1<<20):
 		return fmt.Errorf("connections is %d; want 1 to %d", c.Connections, 1<<20)
+	}
+	return nil
+}
+
+// checkTransactions checks what the workloads of transactions need.
+func (c Config) checkTransactions() error {
+	switch {
+	case c.Workload == Transactions && (c.TransactionRecords < 1 || c.TransactionRecords > 1<<20 || c.Rate > 0):
+		return errors.New("transactions needs transaction_records and no rate")
+	case c.Workload == ConsumeProcessProduce && (c.TransactionEvery <= 0 || c.Records == 0 || c.Rate > 0):
+		return errors.New("consume-process-produce needs transaction_every, records and no rate")
+	case c.Workload == TransactionalIDs && (c.TransactionalIDs < 1 || c.TransactionalIDs > 1<<24):
+		return fmt.Errorf("transactional_ids is %d; want 1 to %d", c.TransactionalIDs, 1<<24)
+	case c.Workload == TransactionalIDs && (c.Connections < 1 || c.Connections > maxClients):
+		return fmt.Errorf("connections is %d; want 1 to %d", c.Connections, maxClients)
 	}
 	return nil
 }

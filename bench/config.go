@@ -38,12 +38,18 @@ const (
 	Groups Workload = "groups"
 	// Rebalance has one large consumer group share many partitions: all members join at once, then one leaves and one comes.
 	Rebalance Workload = "rebalance"
+	// Transactions writes small transactions one after the other and commits each.
+	Transactions Workload = "transactions"
+	// ConsumeProcessProduce copies a topic to another in transactions that hold the copies and the offsets.
+	ConsumeProcessProduce Workload = "consume-process-produce"
+	// TransactionalIDs makes many transactional ids known.
+	TransactionalIDs Workload = "transactional-ids"
 )
 
 // Workloads are all workloads, in the order in which help lists them.
 func Workloads() []Workload {
 	return []Workload{Produce, Consume, ConsumeCold, EndToEnd, FanOut, Churn, Partitions, Small, Mixed, Connections, Groups,
-		Rebalance}
+		Rebalance, Transactions, ConsumeProcessProduce, TransactionalIDs}
 }
 
 // Target is a broker to measure, and what a report says of it.
@@ -100,12 +106,16 @@ type Config struct {
 
 	Members     int           `json:"members"`      // Churn: members that stay; Rebalance: of the group
 	ChurnEvery  time.Duration `json:"churn_every"`  // Churn: a further member joins, or the one that did leaves, this often
-	Connections int           `json:"connections"`  // Connections: how many stay idle; Groups, Rebalance: how many the members share
+	Connections int           `json:"connections"`  // Connections: how many stay idle; Groups, Rebalance: how many the members share; TransactionalIDs: that make ids known
 	Groups      int           `json:"groups"`       // Groups: how many, each with one member
 	Topics      int           `json:"topics"`       // Rebalance: how many topics of Partitions the members read
 	BeatEvery   time.Duration `json:"beat_every"`   // Groups, Rebalance: each member sends a heartbeat this often; 0, for Rebalance: as the broker wants it
 	CommitEvery time.Duration `json:"commit_every"` // Groups: each member commits this often
 	EvictBytes  int64         `json:"evict_bytes"`  // ConsumeCold: written elsewhere before the read where the data directory is not known
+
+	TransactionRecords int           `json:"transaction_records"` // Transactions: records of one, in one batch to one partition
+	TransactionEvery   time.Duration `json:"transaction_every"`   // ConsumeProcessProduce: a transaction is committed this often
+	TransactionalIDs   int           `json:"transactional_ids"`   // TransactionalIDs: how many
 
 	TopicSettings map[string]string `json:"topic_settings,omitempty"` // passed on when the topic is made
 
@@ -145,6 +155,14 @@ func Default(w Workload) Config {
 	case Rebalance:
 		timed(0, time.Second)
 		c.Topics, c.Partitions, c.Members, c.Connections = 10, 1000, 1000, 100
+	case Transactions:
+		timed(0, 10*time.Second)
+		c.Partitions, c.TransactionRecords, c.Client = 1, 10, "raw"
+	case ConsumeProcessProduce:
+		c.Records, c.TransactionEvery = 500_000, 100*time.Millisecond
+	case TransactionalIDs:
+		timed(0, time.Second)
+		c.TransactionalIDs, c.Connections = 100_000, 64
 	}
 	return c
 }

@@ -28,17 +28,18 @@ type plain Config
 // configJSON is Config on the outside: its own fields hide those of the same names in Config.
 type configJSON struct {
 	*plain
-	Duration    span `json:"duration"`
-	Linger      span `json:"linger"`
-	ChurnEvery  span `json:"churn_every"`
-	BeatEvery   span `json:"beat_every"`
-	CommitEvery span `json:"commit_every"`
-	Patience    span `json:"patience"`
+	Duration         span `json:"duration"`
+	Linger           span `json:"linger"`
+	ChurnEvery       span `json:"churn_every"`
+	BeatEvery        span `json:"beat_every"`
+	CommitEvery      span `json:"commit_every"`
+	Patience         span `json:"patience"`
+	TransactionEvery span `json:"transaction_every"`
 }
 
 func (c *Config) outside() configJSON {
 	return configJSON{(*plain)(c), span(c.Duration), span(c.Linger), span(c.ChurnEvery), span(c.BeatEvery), span(c.CommitEvery),
-		span(c.Patience)}
+		span(c.Patience), span(c.TransactionEvery)}
 }
 
 // MarshalJSON writes durations as strings.
@@ -55,5 +56,6 @@ func (c *Config) UnmarshalJSON(text []byte) error {
 	c.Duration, c.Linger = time.Duration(o.Duration), time.Duration(o.Linger)
 	c.ChurnEvery, c.Patience = time.Duration(o.ChurnEvery), time.Duration(o.Patience)
 	c.BeatEvery, c.CommitEvery = time.Duration(o.BeatEvery), time.Duration(o.CommitEvery)
+	c.TransactionEvery = time.Duration(o.TransactionEvery)
 	return nil
 }

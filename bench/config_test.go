@@ -67,6 +67,9 @@ func TestCheckRefuses(t *testing.T) {
 		{Connections, func(c *Config) { c.Connections = 0 }, "connections is 0"},
 		{Groups, func(c *Config) { c.CommitEvery = 0 }, "commit_every"},
 		{Groups, func(c *Config) { c.Connections = 0 }, "connections is 0"},
+		{Transactions, func(c *Config) { c.TransactionRecords = 0 }, "transaction_records"},
+		{ConsumeProcessProduce, func(c *Config) { c.TransactionEvery = 0 }, "transaction_every"},
+		{TransactionalIDs, func(c *Config) { c.TransactionalIDs = 0 }, "transactional_ids"},
 		{Rebalance, func(c *Config) { c.Members = 1 }, "two members"},
 	} {
 		config := Default(c.workload)

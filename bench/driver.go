@@ -124,3 +124,41 @@ type Holding struct {
 	// BeatAfter is how long after an answer the broker wants the next heartbeat.
 	BeatAfter time.Duration
 }
+
+// Transactor is a Driver for a broker that has transactions over its topics.
+type Transactor interface {
+	// NewTransactionWriter makes the i-th producer of transactions of Config.TransactionRecords records, with an id of its own.
+	NewTransactionWriter(ctx context.Context, topic string, c Config, i int) (TransactionWriter, error)
+	// NewProcessor makes the i-th member of a group that copies what it reads from one topic to another.
+	NewProcessor(ctx context.Context, from, to, group string, c Config, i int) (Processor, error)
+	// NewIntroducer opens a connection on which transactional ids are made known.
+	NewIntroducer(ctx context.Context) (Introducer, error)
+}
+
+// Transaction is what one transaction did.
+type Transaction struct {
+	Records, Bytes int           // that were written; Bytes of keys and values
+	Commit         time.Duration // from when the commit was sent until its answer
+	Again          int           // requests that were sent again since the broker was not yet done with the transaction before
+}
+
+// TransactionWriter writes transactions one after the other; one goroutine uses it.
+type TransactionWriter interface {
+	// Transact writes one transaction and returns when its commit is acknowledged.
+	Transact(ctx context.Context) (Transaction, error)
+	Close() error
+}
+
+// Processor copies records in transactions; one goroutine uses it.
+type Processor interface {
+	// Process copies what comes for so long and commits the copies with the offsets. A transaction that was aborted, since partitions
+	// moved to another member, gives no records.
+	Process(ctx context.Context, length time.Duration) (Transaction, error)
+	Close() error
+}
+
+// Introducer makes transactional ids known to a broker; one goroutine uses it.
+type Introducer interface {
+	Introduce(ctx context.Context, id string) error
+	Close() error
+}

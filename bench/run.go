@@ -78,7 +78,7 @@ func failures(targets []Target, failed map[string]error) (err error) {
 var workloads = map[Workload]func(context.Context, *run) error{
 	Produce: produce, Small: produce, Consume: consume, ConsumeCold: consume, EndToEnd: endToEnd, FanOut: fanOut, Churn: churn,
 	Partitions: partitions, Mixed: mixed, Connections: connections, Groups: manyGroups,
-	Rebalance: rebalance,
+	Rebalance: rebalance, Transactions: transactions, ConsumeProcessProduce: consumeProcessProduce, TransactionalIDs: transactionalIDs,
 }
 
 // once is one run on one target, on topics of its own.

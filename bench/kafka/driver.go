@@ -22,7 +22,7 @@ const (
 	Raw     = "raw"
 )
 
-// Driver is a bench.Driver for one broker. It is also a bench.Counter, Grouper, Idler and Crowder.
+// Driver is a bench.Driver for one broker. It is also a bench.Counter, Grouper, Idler, Crowder and Transactor.
 type Driver struct {
 	target bench.Target
 	admin  *kadm.Client
@@ -30,8 +30,9 @@ type Driver struct {
 	raw    bool
 	made   batches // of raw producers
 
-	connected atomic.Int64 // by Connect
-	crowds    atomic.Int64 // that were opened
+	connected     atomic.Int64 // by Connect
+	crowds        atomic.Int64 // that were opened
+	transactional atomic.Int64 // connections to the coordinator of transactions
 }
 
 // Open connects to a target.

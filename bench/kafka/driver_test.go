@@ -52,6 +52,10 @@ func TestWorkloads(t *testing.T) {
 		{"rebalance", bench.Rebalance, func(c *bench.Config) {
 			c.Topics, c.Partitions, c.Members, c.Connections, c.BeatEvery = 2, 20, 10, 3, 100*time.Millisecond
 		}},
+		{"transactions", bench.Transactions, func(c *bench.Config) { c.Producers = 2 }},
+		{"transactions, franz-go", bench.Transactions, func(c *bench.Config) { c.Client, c.Duration, c.Records = "", 0, 100 }},
+		{"consume-process-produce", bench.ConsumeProcessProduce, func(c *bench.Config) { c.Consumers = 2 }},
+		{"transactional-ids", bench.TransactionalIDs, func(c *bench.Config) { c.TransactionalIDs, c.Connections = 200, 5 }},
 		{"connections", bench.Connections, func(c *bench.Config) { c.Connections = 600 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,8 +72,9 @@ func TestWorkloads(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := r.Results[0]
-			if config.Workload == bench.Groups || config.Workload == bench.Rebalance {
-				config.RecordBytes = 0 // offsets and heartbeats are counted
+			switch config.Workload {
+			case bench.Groups, bench.Rebalance, bench.TransactionalIDs:
+				config.RecordBytes = 0 // offsets, heartbeats and ids are counted
 			}
 			if m.Records == 0 || m.Bytes < m.Records*int64(config.RecordBytes) || m.Broker == nil || m.Broker.PeakRSSBytes == 0 {
 				t.Errorf("got %+v; want records and the broker's usage", m)

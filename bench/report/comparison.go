@@ -20,7 +20,11 @@ var compared = map[bench.Workload][]string{
 		"groups joined", "client CPU"},
 	bench.Rebalance: {"all join: time", "all join: broker CPU", "one leaves: time", "one leaves: broker CPU", "one joins: time",
 		"one joins: broker CPU", "one leaves: partitions taken from members", "broker peak memory", "client CPU"},
-	bench.FanOut: {"throughput", "broker CPU per GB", "end-to-end p99", "broker peak memory", "client CPU"},
+	bench.Transactions: {"transactions", "ack p50", "ack p99", "transaction p50", "transaction p99", "broker CPU per transaction",
+		"broker peak memory", "requests sent again", "client CPU"},
+	bench.ConsumeProcessProduce: {"records", "throughput", "broker CPU", "broker CPU per GB", "ack p50", "ack p99", "broker peak memory", "client CPU"},
+	bench.TransactionalIDs:      {"ids made known", "ack p99", "broker memory per id", "broker memory", "broker peak memory", "broker CPU", "client CPU"},
+	bench.FanOut:                {"throughput", "broker CPU per GB", "end-to-end p99", "broker peak memory", "client CPU"},
 }
 
 // WriteComparison writes a row a broker: the median and spread of each figure, then the ratios of the first broker to it, pair by

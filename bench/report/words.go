@@ -131,6 +131,12 @@ func keyColumns(r *bench.Report) []bench.Column {
 		wanted = []string{"ack p99", "heartbeat p99", "broker CPU", "broker peak memory"}
 	case bench.Rebalance:
 		wanted = []string{"all join: time", "one leaves: time", "one joins: time", "broker CPU", "broker peak memory"}
+	case bench.Transactions:
+		wanted = []string{"transactions", "ack p99", "broker CPU per transaction", "broker peak memory"}
+	case bench.ConsumeProcessProduce:
+		wanted = []string{"records", "broker CPU per GB", "ack p99", "broker peak memory"}
+	case bench.TransactionalIDs:
+		wanted = []string{"ids made known", "broker memory per id", "broker memory"}
 	case bench.EndToEnd, bench.Connections, bench.Churn:
 		wanted = []string{"end-to-end p99", "end-to-end p99.9", "broker CPU", "broker peak memory"}
 	default:

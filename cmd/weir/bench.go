@@ -38,6 +38,11 @@ func benchCommand() *cobra.Command {
   connections   many idle connections: memory of each, latency of others
   groups        many groups of one member each, with heartbeats and commits at a rate (open loop)
   rebalance     one large group of the consumer protocol: all join, one leaves, one joins; until each has its share
+  transactions  small transactions, a commit each: rate, and the latency of the commit
+  consume-process-produce
+                copy a topic in transactions of --transaction-every that hold the offsets too
+  transactional-ids
+                make many ids known: memory of each
 
 A target is NAME=HOST:PORT, for a broker on this machine NAME=HOST:PORT,PID (then its CPU time, memory and disk writes are
 measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible). It speaks Kafka's protocol, or that of its address:
