@@ -29,6 +29,8 @@ import (
 //     transaction in its partition is written when the coordinator has the partition in the producer's
 //     transaction: from v12 on it is made part of it, before that the client must have said so (48 if not, from
 //     v11 on 120). This waits for the coordinator, in the reader goroutine.
+//   - Before v12, a request that would open one and comes on a connection that its client has given up (KAFKA-17754) is
+//     not answered: the connection is closed.
 //   - Writing to internal topics answers 17 whoever asks (Kafka lets its own admin client).
 //   - A null or empty record set answers 87.
 //
@@ -42,8 +44,9 @@ func (h *Handlers) serveProduce(c *Conn, r *Request) (Reply, error) {
 	}
 	if !p.authorised() {
 		p.refuse(kerr.TransactionalIDAuthorizationFailed)
-	} else {
-		p.appendAll()
+	} else if err := p.appendAll(); err != nil {
+		p.Release()
+		return nil, err
 	}
 	r.Done() // the records are in the log or refused; nothing aliases the frame any more
 
@@ -119,9 +122,13 @@ func (p *produce) refuse(err error) {
 	}
 }
 
-func (p *produce) appendAll() {
+// appendAll appends the batches or says why not in their answers. An error is for a request that is not to be answered.
+func (p *produce) appendAll() error {
 	image := p.h.Cluster.Image()
 	p.joinTransaction(image)
+	if err := p.late(); err != nil {
+		return err
+	}
 	for i := range p.request.Topics {
 		asked := &p.request.Topics[i]
 		answer := p.addTopic(asked)
@@ -134,6 +141,7 @@ func (p *produce) appendAll() {
 			p.appendOne(answer, topic, part)
 		}
 	}
+	return nil
 }
 
 // resolve finds the topic that the request names.

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -13,6 +15,8 @@ import (
 //   - Makes partitions part of a producer's transaction and opens one if none is open; the answer leaves when
 //     that is durable. While the transaction before is being ended it waits a little for that, then answers 51.
 //   - If one partition does not exist it answers 3, the others 55, and nothing is added.
+//   - One that comes on a connection that its client has given up (KAFKA-17754) is not answered: the connection is
+//     closed.
 //   - v4 and later are for brokers, and need ClusterAction: without it they answer 31.
 //
 // Version notes: v2 knows PRODUCER_FENCED (before: 47), v4 several transactions and checks that add nothing
@@ -28,11 +32,15 @@ func (h *Handlers) serveAddPartitionsToTxn(c *Conn, version int16, req *kmsg.Add
 	if !h.allowed(c, opWrite, transactionalIDResource, req.TransactionalID) {
 		return Now(addedAll(req, resp, kerr.TransactionalIDAuthorizationFailed.Code))
 	}
-	add := txn.AddRequest{ID: req.TransactionalID, Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch}}
+	add := txn.AddRequest{ID: req.TransactionalID, Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch},
+		From: c.sender(txn.Coordination)}
 	if h.refusedPartitions(c, req, resp, &add) {
 		return Now(resp)
 	}
 	return LaterFuture(h.Txns.Add(add), func(_ struct{}, err error) kmsg.Response {
+		if errors.Is(err, txn.ErrLate) {
+			return nil
+		}
 		return addedAll(req, resp, h.fencedCode(err, version >= 2))
 	})
 }

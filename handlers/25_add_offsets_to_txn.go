@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -12,6 +14,7 @@ import (
 // Behavior:
 //   - Makes the partition of __consumer_offsets that holds a group's offsets part of a producer's transaction:
 //     the offsets are then committed with TxnOffsetCommit.
+//   - One that comes late is not answered, as AddPartitionsToTxn.
 //
 // Version notes: v2 knows PRODUCER_FENCED (before: 47), v4 TRANSACTION_ABORTABLE (KIP-890).
 func (h *Handlers) serveAddOffsetsToTxn(c *Conn, version int16, req *kmsg.AddOffsetsToTxnRequest) Answer {
@@ -29,8 +32,11 @@ func (h *Handlers) serveAddOffsetsToTxn(c *Conn, version int16, req *kmsg.AddOff
 		return Now(resp)
 	}
 	add := txn.AddRequest{ID: req.TransactionalID, Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch},
-		Partitions: []txn.Partition{h.offsetsPartition(req.Group)}}
+		Partitions: []txn.Partition{h.offsetsPartition(req.Group)}, From: c.sender(txn.Coordination)}
 	return LaterFuture(h.Txns.Add(add), func(_ struct{}, err error) kmsg.Response {
+		if errors.Is(err, txn.ErrLate) {
+			return nil
+		}
 		resp.ErrorCode = h.fencedCode(err, version >= 2)
 		return resp
 	})

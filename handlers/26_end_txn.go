@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -14,6 +16,8 @@ import (
 //     follow. Sent again, it is answered as the first time, or 51 while the markers are being written.
 //   - From v5 on the epoch rises with every end, and the answer tells what to write with from then on (KIP-890):
 //     an end that arrives late belongs to an epoch that is over, and touches nothing.
+//   - Before that, one that comes on a connection that its client has given up (KAFKA-17754) is not answered: the
+//     connection is closed.
 //
 // Version notes: v2 knows PRODUCER_FENCED (before: 47), v4 TRANSACTION_ABORTABLE, v5 the producer's next id and
 // epoch.
@@ -27,7 +31,11 @@ func (h *Handlers) serveEndTxn(c *Conn, version int16, req *kmsg.EndTxnRequest) 
 	end := txn.EndRequest{ID: req.TransactionalID, Commit: req.Commit, Version: txn.Announced, NewProducerID: -1,
 		Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch}}
 	if version < 5 {
+		end.From = c.sender(txn.Coordination)
 		return LaterFuture(h.Txns.End(end), func(_ txn.Producer, err error) kmsg.Response {
+			if errors.Is(err, txn.ErrLate) {
+				return nil
+			}
 			resp.ErrorCode = h.fencedCode(err, version >= 2)
 			return resp
 		})

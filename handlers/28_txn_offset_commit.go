@@ -27,6 +27,8 @@ const (
 //   - Stores offsets with the group's coordinator as part of a producer's transaction: they count when it is
 //     committed. From v5 on the group's partition is made part of the transaction, before that the client must have
 //     said so (AddOffsetsToTxn).
+//   - Before that, one that comes on a connection that its client has given up (KAFKA-17754) is not answered: the
+//     connection is closed.
 //   - The member is checked if the request names one; a group's generation that is over answers 22.
 //   - Topics and partitions that do not exist answer 3 (an unknown id 100) without keeping the others from being
 //     stored. An error of the whole commit stands at every partition.
@@ -53,7 +55,10 @@ func (h *Handlers) serveTxnOffsetCommit(c *Conn, version int16, req *kmsg.TxnOff
 	if len(answer.sent) == 0 {
 		return Now(answer.resp)
 	}
-	guard, to, err := h.joinOffsets(version, req)
+	guard, to, err := h.joinOffsets(c, version, req)
+	if errors.Is(err, txn.ErrLate) {
+		return Never()
+	}
 	if err != nil {
 		return Now(answer.fill(groups.CommitResponse{}, err))
 	}
@@ -80,23 +85,30 @@ func (h *Handlers) mayCommitTransaction(c *Conn, req *kmsg.TxnOffsetCommitReques
 
 // joinOffsets makes sure that the group's partition is part of the producer's transaction, and gives the guard to
 // write there with. It waits for the coordinator: what follows on the connection may end the transaction.
-func (h *Handlers) joinOffsets(version int16, req *kmsg.TxnOffsetCommitRequest) (log.Guard, *partition.Partition, error) {
+func (h *Handlers) joinOffsets(c *Conn, version int16, req *kmsg.TxnOffsetCommitRequest) (log.Guard, *partition.Partition, error) {
 	at := h.offsetsPartition(req.Group)
 	to, err := h.findByName(at.Topic, at.Index)
 	if err != nil {
 		return log.Guard{}, nil, fmt.Errorf("%w: %w", kerr.CoordinatorNotAvailable, err)
 	}
+	producer := txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch}
 	ask := h.Txns.Verify
 	if version >= txnCommitAddsPartition {
 		ask = h.Txns.Add
 	}
 	var guard log.Guard
 	for range joinTries {
-		if guard = to.Guard(req.ProducerID, req.ProducerEpoch); !guard.Asks() {
+		guard = to.Guard(req.ProducerID, req.ProducerEpoch)
+		if version < txnCommitAddsPartition { // after the guard: what ends the transaction from now on makes it void
+			_, err := h.Txns.Hear(req.TransactionalID, producer, c.sender(txn.Offsets)).Result()
+			if errors.Is(err, txn.ErrLate) {
+				return guard, to, err
+			}
+		}
+		if !guard.Asks() {
 			return guard, to, nil
 		}
-		_, err := ask(txn.AddRequest{ID: req.TransactionalID, Partitions: []txn.Partition{at},
-			Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch}}).Result()
+		_, err := ask(txn.AddRequest{ID: req.TransactionalID, Partitions: []txn.Partition{at}, Producer: producer}).Result()
 		if err != nil {
 			to.Unguard(req.ProducerID, guard)
 			return guard, to, notInTransactionOffsets(version, err)

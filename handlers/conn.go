@@ -4,12 +4,13 @@ import (
 	"net"
 
 	"weir/protocol"
+	"weir/txn"
 )
 
 // Conn is what the handlers know about the connection a request came in on. Only the connection's reader
 // goroutine touches it, so no field needs a lock.
 type Conn struct {
-	ID       int64    // unique in this process, for log lines
+	ID       int64    // counts connections of this process in the order in which they were accepted
 	Listener string   // name of the listener that accepted it, e.g. PLAINTEXT
 	Local    net.Addr // our end: what an unconfigured advertised address is derived from
 	Remote   net.Addr // the client's end
@@ -21,6 +22,9 @@ type Conn struct {
 	// Software names the client, as it said itself in ApiVersions v3+ (KIP-511); empty before that.
 	Software struct{ Name, Version string }
 }
+
+// sender is the connection as the coordinator of transactions knows it.
+func (c *Conn) sender(lane txn.Lane) txn.Sender { return txn.Sender{Conn: c.ID, Lane: lane} }
 
 // Request is one frame as the connection's reader hands it in.
 //

@@ -44,11 +44,11 @@ func (p *produce) joinTransaction(image *metadata.Image) {
 		if len(t.asked) == 0 || t.failed != nil {
 			return
 		}
-		ask := p.h.Txns.Verify
+		ask, from := p.h.Txns.Verify, p.c.sender(txn.Batches)
 		if p.version >= produceAddsPartitions {
-			ask = p.h.Txns.Add
+			ask, from = p.h.Txns.Add, txn.Sender{}
 		}
-		_, err := ask(txn.AddRequest{ID: *id, Producer: t.producer, Partitions: t.asked}).Result()
+		_, err := ask(txn.AddRequest{ID: *id, Producer: t.producer, Partitions: t.asked, From: from}).Result()
 		if t.failed = p.notInTransaction(err); err != nil || t.stands() {
 			return
 		}
@@ -119,6 +119,18 @@ func (p *produce) guardFor(to *partition.Partition) (log.Guard, error) {
 		return g, p.transaction.failed
 	}
 	return g, nil
+}
+
+// late gives why the request is not to be answered: its client has given the connection up, and what it would open is a
+// later transaction than its own.
+func (p *produce) late() error {
+	if p.transaction == nil || !errors.Is(p.transaction.failed, txn.ErrLate) {
+		return nil
+	}
+	for to, g := range p.transaction.guards {
+		to.Unguard(p.transaction.producer.ID, g)
+	}
+	return p.transaction.failed
 }
 
 // notInTransaction words the coordinator's refusal as the client's version knows it

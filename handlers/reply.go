@@ -32,8 +32,19 @@ type Answer struct {
 // Now is an answer that is ready.
 func Now(response kmsg.Response) Answer { return Answer{response: response} }
 
+// Never is no answer: the connection is closed instead, after what was asked before is answered.
+func Never() Answer {
+	return Answer{done: closed, result: func() kmsg.Response { return nil }}
+}
+
+var closed = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // Later is an answer that is ready when done is closed; result is then called once, by the connection's
-// writer. It is not called when the connection goes away first.
+// writer. It is not called when the connection goes away first. If it gives nil, the answer is Never.
 func Later(done <-chan struct{}, result func() kmsg.Response) Answer {
 	return Answer{done: done, result: result}
 }
@@ -53,16 +64,16 @@ func LaterFuture[T any](f Parked[T], respond func(T, error) kmsg.Response) Answe
 type message struct {
 	Answer
 	version int16
-	gone    bool // the connection went away before the answer was ready
+	gone    bool // there is no answer: Never, or the connection went away before it was ready
 }
 
 func (m *message) Ready() bool {
-	if m.response != nil {
+	if m.response != nil || m.gone {
 		return true
 	}
 	select {
 	case <-m.done:
-		m.response = m.result()
+		m.take()
 		return true
 	default:
 		return false
@@ -70,15 +81,20 @@ func (m *message) Ready() bool {
 }
 
 func (m *message) Wait(stop <-chan struct{}) {
-	if m.response != nil {
+	if m.response != nil || m.gone {
 		return
 	}
 	select {
 	case <-m.done:
-		m.response = m.result()
+		m.take()
 	case <-stop:
 		m.gone = true
 	}
+}
+
+func (m *message) take() {
+	m.response = m.result()
+	m.gone = m.response == nil
 }
 
 func (m *message) Encode(dst []byte) []protocol.Part {

@@ -39,6 +39,7 @@ type producer struct {
 	lastTimestamp    int64 // of its last batch, as the client or the broker stamped it
 	touchedMs        int64 // the broker's time of its last append: what expiry goes by
 	txnFirst         int64 // first offset of the open transaction, or noTxn
+	lastMarker       int64 // offset of its last marker since the log was opened, -1 with none
 	coordinatorEpoch int32
 	epoch            int16
 	n                int8                   // batches in use
@@ -47,7 +48,7 @@ type producer struct {
 
 func newProducer(id int64) *producer {
 	return &producer{id: id, epoch: record.NoProducerEpoch, coordinatorEpoch: -1,
-		lastTimestamp: record.NoTimestamp, txnFirst: noTxn}
+		lastTimestamp: record.NoTimestamp, txnFirst: noTxn, lastMarker: -1}
 }
 
 // last returns the newest batch; with none its sequence is NoSequence and its offset -1.
@@ -188,7 +189,7 @@ func (s *producers) applyMarker(h *record.Header, m marker, nowMs int64) (txnFir
 	}
 	txnFirst = p.txnFirst
 	p.setEpoch(h.ProducerEpoch)
-	p.coordinatorEpoch, p.txnFirst = m.coordinatorEpoch, noTxn
+	p.coordinatorEpoch, p.txnFirst, p.lastMarker = m.coordinatorEpoch, noTxn, h.BaseOffset
 	p.lastTimestamp, p.touchedMs = m.timestamp, nowMs
 	return txnFirst
 }

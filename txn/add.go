@@ -8,6 +8,7 @@ type AddRequest struct {
 	ID         string
 	Producer   Producer
 	Partitions []Partition
+	From       Sender
 }
 
 // add makes partitions part of the open transaction. While the transaction before is being ended it waits:
@@ -17,6 +18,9 @@ func (m *machine) add(tx *coordinator.Tx, r *AddRequest, f *coordinator.Future[s
 	switch err := t.check(r.Producer); {
 	case err != nil:
 		coordinator.Answer(tx, f, struct{}{}, err)
+		return
+	case m.late(t, r.Producer, r.From):
+		coordinator.Answer(tx, f, struct{}{}, ErrLate)
 		return
 	case t.state.ending():
 		m.park(tx, t.id, f, func(tx *coordinator.Tx) { m.add(tx, r, f) })
@@ -69,6 +73,8 @@ func (m *machine) verify(_ *coordinator.Tx, r *AddRequest) error {
 	switch err := t.check(r.Producer); {
 	case err != nil:
 		return err
+	case m.late(t, r.Producer, r.From):
+		return ErrLate
 	case t.state.ending():
 		return ErrConcurrent
 	case !t.has(r.Partitions):

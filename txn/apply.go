@@ -25,6 +25,7 @@ type machine struct {
 type live struct {
 	timeout *coordinator.Timer // fires when the open transaction has run for too long
 	parked  []*parked          // requests that wait for the end of a transaction
+	heard   *heard             // nil for a producer of the second generation, whose epochs tell more
 }
 
 // markers writes the markers of a transaction whose end is durable, and tells the machine when all are, with an

@@ -12,6 +12,7 @@ type EndRequest struct {
 	// NewProducerID is handed out if the epochs of the present one are used up; -1: the answer is then
 	// ErrNeedsProducerID.
 	NewProducerID int64
+	From          Sender
 }
 
 // end decides how a transaction ends. The answer leaves when that is durable; the markers follow. It tells the
@@ -29,6 +30,8 @@ func (m *machine) end(tx *coordinator.Tx, r *EndRequest) (Producer, error) {
 		return noProducer, ErrUnknownMapping
 	case t.epoch != r.Producer.Epoch:
 		return noProducer, ErrFenced
+	case m.late(t, r.Producer, r.From):
+		return noProducer, ErrLate
 	case t.state == Ongoing:
 		m.prepare(tx, t, r.Commit, r.Version, noProducerID)
 		return Producer{ID: t.producerID, Epoch: t.epoch}, nil

@@ -11,6 +11,7 @@ var (
 	ErrConcurrent        = errors.New("the previous transaction is still being ended")
 	ErrInvalidState      = errors.New("the transaction is not in a state that allows this")
 	ErrNotInTransaction  = errors.New("the partition is not part of the transaction")
+	ErrLate              = errors.New("the request came on a connection that its client has replaced")
 	ErrNotFound          = errors.New("the transactional id does not exist")
 	ErrNeedsProducerID   = errors.New("a new producer id is needed")
 	ErrTooManyPartitions = errors.New("the transaction has too many partitions for one record")

@@ -59,7 +59,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		"init": c.init, "add": c.add, "verify": c.verify, "commit": c.commit, "abort": c.abort,
 		"describe": c.describe, "list": c.list, "tick": c.tickCommand, "crash": c.crashCommand,
 		"markers": c.showMarkers, "written": c.written, "log": c.showLog, "hold": c.hold, "release": c.release,
-		"refuse": c.refuse, "accept": c.accept, "exhaust": c.exhaust, "resign": c.resign,
+		"hear": c.hear, "refuse": c.refuse, "accept": c.accept, "exhaust": c.exhaust, "resign": c.resign,
 	}[d.Cmd]
 	if !ok {
 		d.Fatalf(c.t, "unknown command %s", d.Cmd)
@@ -205,12 +205,26 @@ func (c *conversation) partitions(d *datadriven.TestData) []Partition {
 
 func (c *conversation) add(d *datadriven.TestData) string {
 	id, name, p := c.who(d)
-	return ask(c, name, c.Add(AddRequest{id, p, c.partitions(d)}), func(struct{}) string { return "added" })
+	return ask(c, name, c.Add(AddRequest{id, p, c.partitions(d), sender(d, Coordination)}), func(struct{}) string { return "added" })
 }
 
 func (c *conversation) verify(d *datadriven.TestData) string {
 	id, name, p := c.who(d)
-	return ask(c, name, c.Verify(AddRequest{id, p, c.partitions(d)}), func(struct{}) string { return "verified" })
+	return ask(c, name, c.Verify(AddRequest{id, p, c.partitions(d), sender(d, Batches)}), func(struct{}) string { return "verified" })
+}
+
+// hear is "hear ID NAME on=CONN": a commit of offsets has come.
+func (c *conversation) hear(d *datadriven.TestData) string {
+	id, name, p := c.who(d)
+	return ask(c, name, c.Hear(id, p, sender(d, Offsets)), func(struct{}) string { return "heard" })
+}
+
+// sender is the connection that a command came on, "on=CONN"; without it, it is not known.
+func sender(d *datadriven.TestData, lane Lane) Sender {
+	if on := option(d, "on"); on != "" {
+		return Sender{Conn: parse(on), Lane: lane}
+	}
+	return Sender{}
 }
 
 func (c *conversation) commit(d *datadriven.TestData) string { return c.end(d, true) }
@@ -219,7 +233,8 @@ func (c *conversation) abort(d *datadriven.TestData) string  { return c.end(d, f
 // end is "commit ID NAME [announced]": announced is a client of the first generation.
 func (c *conversation) end(d *datadriven.TestData, commit bool) string {
 	id, name, p := c.who(d)
-	r := EndRequest{ID: id, Producer: p, Commit: commit, Version: Bumped, NewProducerID: noProducerID}
+	r := EndRequest{ID: id, Producer: p, Commit: commit, Version: Bumped, NewProducerID: noProducerID,
+		From: sender(d, Coordination)}
 	if flag(d, "announced") {
 		r.Version = Announced
 	}
