@@ -3,10 +3,11 @@ package checker
 // Check judges a history. Unseen is a verdict only when the history ends with polls that read every key to
 // its end.
 func Check(h *History) *Report {
-	ops := h.Ops()
+	ops := settle(h.Ops())
 	r := newReport()
 	r.Ops = len(ops)
 	all := orders(ops)
+	checkTransactions(r, ops)
 	checkOffsets(r, all)
 	checkSends(r, ops, all)
 	checkPolls(r, ops, all)

@@ -14,6 +14,9 @@ import (
 //	2 assign               process 2 begins anew
 //	1 commit ok g/k 5      group g commits 5 for k
 //	1 committed ok g/k 5   group g's offset for k is 5
+//	1 send ok k a@0 T1     in transaction T1; "T1<x": made of x
+//	2 poll ok k a@0 T2     in transaction T2
+//	1 end ok T1            T1 was committed; fail: aborted
 //
 // An operation that begins with + runs at the same time as the one before it.
 func parse(t *testing.T, text string) *History {
@@ -46,13 +49,21 @@ func parseOp(t *testing.T, f []string) Op {
 		return n
 	}
 	op := Op{Process: int(number(f[0])), Offset: -1}
-	op.Kind = map[string]Kind{"send": Send, "poll": Poll, "assign": Assign, "commit": Commit, "committed": Committed}[f[1]]
+	op.Kind = map[string]Kind{"send": Send, "poll": Poll, "assign": Assign, "commit": Commit, "committed": Committed, "end": End}[f[1]]
 	if op.Kind == Assign {
 		return op
 	}
 	op.Outcome = map[string]Outcome{"ok": OK, "fail": Failed, "info": Unknown}[f[2]]
+	if op.Kind == End {
+		op.Txn = f[3]
+		return op
+	}
 	op.Key = f[3]
 	for _, arg := range f[4:] {
+		if strings.HasPrefix(arg, "T") {
+			op.Txn, op.From, _ = strings.Cut(arg, "<")
+			continue
+		}
 		value, offset, known := strings.Cut(arg, "@")
 		switch op.Kind {
 		case Send:
@@ -134,6 +145,32 @@ var cases = []struct{ name, history, want string }{
 	{"a failed commit must not be there", "1 commit ok g/k 5\n1 commit fail g/k 7\n1 committed ok g/k 7", "unknown-commit"},
 	{"it was there before it was committed", "1 committed ok g/k 5\n1 commit ok g/k 5", "unknown-commit"},
 	{"none yet", "1 committed ok g/k -1\n1 commit ok g/k 5", ""},
+
+	{"a committed transaction", "1 send ok k a@0 T1\n1 send ok l b@0 T1\n1 end ok T1\n2 poll ok k a@0\n2 poll ok l b@0", ""},
+	{"an aborted transaction is not read", "1 send ok k a@0 T1\n1 end fail T1\n1 send ok k b@2\n2 poll ok k b@2", ""},
+	{"an aborted transaction is read", "1 send ok k a@0 T1\n1 end fail T1\n2 poll ok k a@0", "aborted-read"},
+	{"one that never ended is read", "1 send ok k a@0 T1\n2 poll ok k a@0", "aborted-read"},
+	{"an unknown end was none", "1 send ok k a@0 T1\n1 end info T1\n1 send ok k b@2\n2 poll ok k b@2", ""},
+	{"an unknown end was a commit", "1 send ok k a@0 T1\n1 send ok l b@0 T1\n1 end info T1\n2 poll ok k a@0\n2 poll ok l b@0", ""},
+	{"an unknown end, torn", "1 send ok k a@0 T1\n1 send ok l b@0 T1\n1 end info T1\n1 send ok l c@2\n2 poll ok k a@0\n2 poll ok l c@2",
+		"lost-write unseen"},
+	{"a committed transaction, torn", "1 send ok k a@0 T1\n1 send ok l b@0 T1\n1 end ok T1\n2 poll ok k a@0", "unseen"},
+	{"two commits do not repeat", "1 send ok k a@0 T1\n1 end ok T1\n1 send ok k b@2 T2\n1 end ok T2\n2 poll ok k a@0 b@2", ""},
+
+	{"a transaction polls its own", "1 send ok k a@0 T1\n1 poll ok k a@0 T1\n1 end ok T1", "precommitted-read"},
+	{"a transaction polls its own of before", "1 send ok k a@0 T1\n1 end ok T1\n1 poll ok k a@0 T2\n1 end ok T2", ""},
+	{"two poll each other", "1 send ok k a@0 T1\n2 send ok l b@0 T2\n1 poll ok l b@0 T1\n2 poll ok k a@0 T2\n1 end ok T1\n2 end ok T2",
+		"g1c"},
+	{"three in a circle", "1 send ok k a@0 T1\n2 send ok l b@0 T2\n3 send ok m c@0 T3\n1 poll ok l b@0 T1\n2 poll ok m c@0 T2\n3 poll ok k a@0 T3\n" +
+		"1 end ok T1\n2 end ok T2\n3 end ok T3", "g1c"},
+	{"three in a row", "1 send ok k a@0 T1\n1 end ok T1\n2 poll ok k a@0 T2\n2 send ok l b@0 T2\n2 end ok T2\n3 poll ok l b@0 T3\n3 end ok T3", ""},
+
+	{"processed once", "1 send ok k a@0\n2 poll ok k a@0 T1\n2 send ok l b@0 T1<a\n2 end ok T1\n3 poll ok l b@0", ""},
+	{"processed again after an abort", "2 send ok l b@0 T1<a\n2 end fail T1\n2 send ok l c@2 T2<a\n2 end ok T2\n3 poll ok l c@2", ""},
+	{"processed again after an end that was none", "2 send ok l b@0 T1<a\n2 end info T1\n2 send ok l c@2 T2<a\n2 end ok T2\n3 poll ok l c@2", ""},
+	{"processed twice", "2 send ok l b@0 T1<a\n2 end ok T1\n2 send ok l c@2 T2<a\n2 end ok T2\n3 poll ok l b@0 c@2", "processed-twice"},
+	{"processed twice, one end unknown", "2 send ok l b@0 T1<a\n2 end info T1\n2 send ok l c@2 T2<a\n2 end ok T2\n3 poll ok l b@0 c@2",
+		"processed-twice"},
 }
 
 func TestCheck(t *testing.T) {
@@ -155,6 +192,26 @@ func TestCheck(t *testing.T) {
 				t.Errorf("OK is %v", got.OK())
 			}
 		})
+	}
+}
+
+// TestProcessed finds records of which nothing was made.
+func TestProcessed(t *testing.T) {
+	h := parse(t, `1 send ok k a@0
+1 send ok k b@1
+2 poll ok k a@0 b@1
+2 send ok l x@0 T1<a
+2 end ok T1
+3 poll ok l x@0`)
+	r := Check(h)
+	r.Processed(h, func(rec Record) string {
+		if rec.Key != "k" {
+			return ""
+		}
+		return rec.Value
+	})
+	if fmt.Sprint(r.Counts) != "map[never-processed:1]" {
+		t.Errorf("found %v", r)
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package checker judges histories of what clients of a partitioned log did and saw: whether anything
 // acknowledged was lost, anything came twice, an offset changed its record, an order broke, or a committed
-// offset went back. The anomalies are those of Jepsen's Kafka workload, as far as they need no transactions,
-// and one of our own for committed offsets.
+// offset went back, and whether transactions were all or nothing. The anomalies are those of Jepsen's Kafka workload, and some of our
+// own: for committed offsets, and for records that are made of others exactly once.
 //
 // Values are unique per key (a key is one partition): whoever makes a history sends each value once, above
 // the retries of its client. Checks are linear in the number of operations and records.
@@ -31,6 +31,7 @@ const (
 	Assign                // the process gave up what it polled: the order of its polls begins anew
 	Commit                // Group commits Offset for Key
 	Committed             // Group's committed offset for Key is asked for; Offset is the answer, -1 for none
+	End                   // Txn ends: OK it was committed, Failed it was aborted or never asked to be committed
 )
 
 // Op is one operation of one process. Began and Ended are on one clock for the whole history; an operation
@@ -45,6 +46,12 @@ type Op struct {
 	Offset       int64
 	Group        string
 	Records      []Record // of a Poll
+	// Txn names the transaction of a Send, a Poll or an End; "" for none. What was sent in it counts by its End, and
+	// one without an End was never asked to be committed.
+	Txn string
+	// From names what a Send's record was made of, in a transaction that also commits that this was worked off; "" for
+	// nothing.
+	From string
 }
 
 // Record is one record that a poll returned.

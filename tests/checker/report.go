@@ -18,6 +18,10 @@ const (
 	NonmonotonicSend    = "nonmonotonic-send"    // a process's later send has the earlier offset
 	CommitWentBack      = "commit-went-back"     // a committed offset is below one acknowledged before
 	UnknownCommit       = "unknown-commit"       // a committed offset that nobody committed
+	PrecommittedRead    = "precommitted-read"    // a transaction polled what it had sent itself
+	CircularFlow        = "g1c"                  // transactions polled what the others sent, in a circle (Adya's G1c)
+	ProcessedTwice      = "processed-twice"      // two records that count were made of one
+	NeverProcessed      = "never-processed"      // nothing was made of a record, though all were worked off
 )
 
 // shown is how many cases of an anomaly a report spells out.
