@@ -101,8 +101,8 @@ func (c Config) checkWorkload() error {
 // checkTransactions checks what the workloads of transactions need.
 func (c Config) checkTransactions() error {
 	switch {
-	case c.Workload == Transactions && (c.TransactionRecords < 1 || c.TransactionRecords > 1<<20 || c.Rate > 0):
-		return errors.New("transactions needs transaction_records and no rate")
+	case c.Workload == Transactions && (c.TransactionRecords < 1 || c.TransactionRecords > 1<<20):
+		return errors.New("transactions needs transaction_records")
 	case c.Workload == ConsumeProcessProduce && (c.TransactionEvery <= 0 || c.Records == 0 || c.Rate > 0):
 		return errors.New("consume-process-produce needs transaction_every, records and no rate")
 	case c.Workload == TransactionalIDs && (c.TransactionalIDs < 1 || c.TransactionalIDs > 1<<24):

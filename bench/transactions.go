@@ -55,19 +55,25 @@ func transactions(ctx context.Context, r *run) (err error) {
 }
 
 // commitAll has every writer commit one transaction after the other, until the Config's records or its time are used up.
+// With a rate a transaction is due at a time that does not depend on those before, and takes from then.
 func (r *run) commitAll(ctx context.Context, writers []TransactionWriter, each func(t Transaction, took time.Duration)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var begun atomic.Int64
 	var running sync.WaitGroup
-	end := time.Now().Add(r.c.Duration)
+	start := time.Now()
 	for _, w := range writers {
 		running.Go(func() {
 			for ctx.Err() == nil {
-				if r.c.Records > 0 && begun.Add(int64(r.c.TransactionRecords)) > int64(r.c.Records) || r.c.Records == 0 && time.Now().After(end) {
+				from := time.Now()
+				n := begun.Add(1) - 1
+				if r.c.Rate > 0 {
+					from = start.Add(time.Duration(float64(n*int64(r.c.TransactionRecords)) / r.c.Rate * float64(time.Second)))
+				}
+				if r.c.Records > 0 && (n+1)*int64(r.c.TransactionRecords) > int64(r.c.Records) || r.c.Records == 0 && from.Sub(start) > r.c.Duration {
 					return
 				}
-				from := time.Now()
+				r.sleep(time.Until(from))
 				t, err := w.Transact(ctx)
 				if err != nil {
 					r.failed.Add(1)

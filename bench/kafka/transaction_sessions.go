@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -72,27 +73,43 @@ func (s *session) Close() error {
 // processor is a bench.Processor over franz-go's group sessions.
 type processor struct {
 	s      *kgo.GroupTransactSession
+	from   string
 	failed atomic.Pointer[error] // the first record's that could not be written
 }
 
-// NewProcessor joins the group as its i-th member.
-func (d *Driver) NewProcessor(_ context.Context, from, to, group string, c bench.Config, i int) (bench.Processor, error) {
+// NewProcessor joins the group as its i-th member and waits for its partitions, of which it reads nothing yet.
+func (d *Driver) NewProcessor(ctx context.Context, from, to, group string, c bench.Config, i int) (bench.Processor, error) {
 	z, err := Codec(c.Codec)
 	if err != nil {
 		return nil, err
 	}
-	s, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(d.target.Bootstrap), kgo.TransactionalID(fmt.Sprintf("%s-processor-%d", from, i)),
+	given := make(chan struct{})
+	var once sync.Once
+	assigned := func(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
+		if len(partitions) > 0 {
+			once.Do(func() { close(given) })
+		}
+	}
+	s, err := kgo.NewGroupTransactSession(kgo.OnPartitionsAssigned(assigned), kgo.SeedBrokers(d.target.Bootstrap), kgo.TransactionalID(fmt.Sprintf("%s-processor-%d", from, i)),
 		kgo.ConsumerGroup(group), kgo.ConsumeTopics(from), kgo.DefaultProduceTopic(to), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.ProducerLinger(c.Linger),
 		kgo.ProducerBatchCompression(z), kgo.ProducerBatchMaxBytes(c.BatchBytes), kgo.MaxBufferedRecords(maxBuffered), kgo.MaxBufferedBytes(maxBufferedBytes))
 	if err != nil {
 		return nil, fmt.Errorf("make client: %w", err)
 	}
-	return &processor{s: s}, nil
+	s.Client().PauseFetchTopics(from)
+	select {
+	case <-given:
+		return &processor{s: s, from: from}, nil
+	case <-ctx.Done():
+		s.Close()
+		return nil, fmt.Errorf("wait for partitions: %w", context.Cause(ctx))
+	}
 }
 
 // Process copies what comes.
 func (p *processor) Process(ctx context.Context, length time.Duration) (t bench.Transaction, err error) {
+	p.s.Client().ResumeFetchTopics(p.from)
 	if err := p.s.Begin(); err != nil {
 		return t, fmt.Errorf("begin: %w", err)
 	}
