@@ -57,7 +57,7 @@ test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
 	WEIR_KAFKA_LIBS=$(KAFKA)/broker go test -timeout 20m ./tests/oracle/...
 	go test -tags clients -parallel 4 -timeout 30m ./tests/clients
 	go test -tags clients -timeout 10m ./tests/compaction
-	go test -tags kill -timeout 20m ./tests/kill
+	go test -tags kill -timeout 20m ./tests/kill ./tests/transactions
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: oracle
@@ -74,6 +74,11 @@ clients: ## every client and Kafka's tools against Weir and Apache Kafka (RUN=Te
 kill: ## kill -9 and SIGTERM of the real binary under load (WEIR_KILLS=1000 for more)
 	@scripts/setup go
 	go test -tags kill -count=1 -timeout 20m -v ./tests/kill
+
+.PHONY: transactions
+transactions: ## random transactions while Weir and clients are killed, answers lost and requests held back up to 30 s; the history is judged
+	@scripts/setup go
+	WEIR_TXN_KILLS=$(or $(WEIR_TXN_KILLS),200) WEIR_TXN_LATE=$(or $(WEIR_TXN_LATE),500) WEIR_TXN_DELAY=30s go test -tags kill -count=1 -timeout 30m -v ./tests/transactions
 
 .PHONY: streams-kills
 streams-kills: ## kill -9 of Weir and of a Kafka Streams application in turn while lines come in; every word counted exactly (WEIR_STREAMS_KILLS=20)

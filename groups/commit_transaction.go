@@ -21,6 +21,10 @@ func (m *machine) commitTransaction(tx *coordinator.Tx, r *TransactionCommitRequ
 		m.prolongCommitter(tx, g, r.MemberID)
 	}
 	return m.store(tx, &r.CommitRequest, func(record coordinator.Record) {
+		if mutantCommitInMemory {
+			_ = m.Apply(record, nil)
+			return
+		}
 		tx.AppendPending(r.GroupID, record, r.Producer, r.Guard)
 	}), nil
 }

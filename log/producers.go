@@ -97,8 +97,11 @@ func (s *producers) duplicate(h *record.Header) (batchMeta, bool) {
 	if p == nil || p.epoch != h.ProducerEpoch || h.BaseSequence == record.NoSequence {
 		return batchMeta{}, false
 	}
-	lastSeq := h.LastSequence()
-	for _, m := range p.batches[:p.n] {
+	lastSeq, kept := h.LastSequence(), p.batches[:p.n]
+	if mutantDedupOfFour && p.n == batchesKept {
+		kept = kept[1:]
+	}
+	for _, m := range kept {
 		if m.lastSeq == lastSeq && m.firstSeq() == h.BaseSequence {
 			return m, true
 		}

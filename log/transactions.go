@@ -123,7 +123,7 @@ func (t *transactions) firstUndecided(bound int64) int64 {
 
 func (t *transactions) publishLocked() {
 	u := int64(noUnstable)
-	if x, ok := t.open.Min(); ok {
+	if x, ok := t.open.Min(); ok && !mutantLSOIgnoresOpen {
 		u = x.first
 	}
 	if x, ok := t.completed.Min(); ok {

@@ -22,6 +22,9 @@ func (m *machine) end(tx *coordinator.Tx, r *EndRequest) (Producer, error) {
 	if t == nil {
 		return noProducer, ErrUnknownMapping
 	}
+	if mutantEndAnyEpoch && t.state == Ongoing {
+		return m.prepare(tx, t, r.Commit, r.Version, noProducerID), nil
+	}
 	if r.Version >= Bumped {
 		return m.endBumped(tx, t, r)
 	}

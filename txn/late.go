@@ -34,7 +34,7 @@ type heard struct {
 // late notes that the producer, which is the present one, has spoken on a connection, and tells whether it had spoken on a
 // newer one before.
 func (m *machine) late(t *transaction, p Producer, from Sender) bool {
-	if from.Conn == 0 {
+	if from.Conn == 0 || mutantHearNothing {
 		return false
 	}
 	l := m.liveOf(t.id)

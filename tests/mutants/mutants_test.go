@@ -25,6 +25,11 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_answer_before_durable", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
+	{"mutant_end_any_epoch", "weir/tests/transactions", "TestTransactions"},
+	{"mutant_hear_nothing", "weir/tests/transactions", "TestTransactions"},
+	{"mutant_lso_ignores_open", "weir/tests/transactions", "TestTransactions"},
+	{"mutant_dedup_of_four", "weir/tests/transactions", "TestTransactions"},
+	{"mutant_commit_in_memory", "weir/tests/transactions", "TestTransactions"},
 	{"mutant_swap_unsynced", "weir/tests/crash", "TestCrashWhileCompacting"},
 	{"mutant_keep_oldest", "weir/log", "TestCompactKeepsTheNewest"},
 	{"mutant_no_horizon", "weir/log", "TestTombstonesStayUntilTheirHorizon"},
@@ -58,7 +63,7 @@ func run(t *testing.T, pkg, name, tag string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-tags=kill,"+tag, "-run=^"+name+"$", pkg)
-	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS="+tag, "WEIR_KILLS=5")
+	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

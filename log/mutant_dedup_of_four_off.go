@@ -1,0 +1,5 @@
+//go:build !mutant_dedup_of_four
+
+package log
+
+const mutantDedupOfFour = false

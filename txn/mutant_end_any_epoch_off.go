@@ -1,0 +1,5 @@
+//go:build !mutant_end_any_epoch
+
+package txn
+
+const mutantEndAnyEpoch = false

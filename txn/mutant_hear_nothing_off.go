@@ -1,0 +1,5 @@
+//go:build !mutant_hear_nothing
+
+package txn
+
+const mutantHearNothing = false
