@@ -74,6 +74,7 @@ func newSettings(v *config.Values) (*settings, error) {
 		GroupMaxSize:                  v.Int("group.max.size"),
 		BatchMaxBytes:                 v.Int("message.max.bytes"),
 		Consumer:                      consumerConfig(v),
+		Streams:                       streamsConfig(v),
 	}
 	s.txns = txn.Config{
 		StatePartitions: v.Int32("transaction.state.log.num.partitions"),
@@ -104,6 +105,25 @@ func consumerConfig(v *config.Values) groups.ConsumerConfig {
 		Assignors:   v.List("group.consumer.assignors"),
 		NoUpgrade:   policy == "DISABLED" || policy == "DOWNGRADE",
 		NoDowngrade: policy == "DISABLED" || policy == "UPGRADE",
+	}
+}
+
+// streamsConfig is what streams groups need.
+func streamsConfig(v *config.Values) groups.StreamsConfig {
+	bounded := func(name, least, most string) groups.Setting {
+		return groups.Setting{Default: v.Int32(name), Min: v.Int32(least), Max: v.Int32(most)}
+	}
+	return groups.StreamsConfig{
+		SessionTimeoutMs: bounded("group.streams.session.timeout.ms",
+			"group.streams.min.session.timeout.ms", "group.streams.max.session.timeout.ms"),
+		HeartbeatIntervalMs: bounded("group.streams.heartbeat.interval.ms",
+			"group.streams.min.heartbeat.interval.ms", "group.streams.max.heartbeat.interval.ms"),
+		AssignmentIntervalMs: bounded("group.streams.assignment.interval.ms",
+			"group.streams.min.assignment.interval.ms", "group.streams.max.assignment.interval.ms"),
+		InitialDelayMs: groups.Setting{Default: v.Int32("group.streams.initial.rebalance.delay.ms"), Max: math.MaxInt32},
+		Standbys: groups.Setting{Default: v.Int32("group.streams.num.standby.replicas"),
+			Max: v.Int32("group.streams.max.standby.replicas")},
+		MaxSize: v.Int("group.streams.max.size"),
 	}
 }
 

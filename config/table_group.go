@@ -71,8 +71,8 @@ var groupTable = []Def{
 	},
 	{
 		Name: "streams.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),
-		Ignored: true, Broker: "group.streams.assignment.interval.ms",
-		Doc: "The time between two assignments.",
+		Broker: "group.streams.assignment.interval.ms",
+		Doc:    "The time between two assignments.",
 	},
 	{
 		Name: "streams.assignor.name", Type: String, Default: "sticky", Ignored: true,
@@ -80,18 +80,18 @@ var groupTable = []Def{
 	},
 	{
 		Name: "streams.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
-		Ignored: true, Broker: "group.streams.heartbeat.interval.ms",
-		Doc: "The heartbeat interval given to members.",
+		Broker: "group.streams.heartbeat.interval.ms",
+		Doc:    "The heartbeat interval given to members.",
 	},
 	{
 		Name: "streams.initial.rebalance.delay.ms", Type: Int, Default: "3000", check: atLeast(0),
-		Ignored: true, Broker: "group.streams.initial.rebalance.delay.ms",
-		Doc: "How long a new group waits for more members before its first assignment.",
+		Broker: "group.streams.initial.rebalance.delay.ms",
+		Doc:    "How long a new group waits for more members before its first assignment.",
 	},
 	{
 		Name: "streams.num.standby.replicas", Type: Int, Default: "0", check: atLeast(0),
-		Ignored: true, Broker: "group.streams.num.standby.replicas",
-		Doc: "The number of standby copies of each task.",
+		Broker: "group.streams.num.standby.replicas",
+		Doc:    "The number of standby copies of each task.",
 	},
 	{
 		Name: "streams.rack.aware.assignment.tags", Type: List, check: listOf(true), Ignored: true,
@@ -100,7 +100,7 @@ var groupTable = []Def{
 	},
 	{
 		Name: "streams.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
-		Ignored: true, Broker: "group.streams.session.timeout.ms",
-		Doc: "How long a member may be silent before it is removed.",
+		Broker: "group.streams.session.timeout.ms",
+		Doc:    "How long a member may be silent before it is removed.",
 	},
 }

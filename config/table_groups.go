@@ -74,9 +74,9 @@ var groupsTable = []Def{
 		Doc: "The largest write buffer a group coordinator keeps.",
 	},
 	{
-		Name: "group.coordinator.rebalance.protocols", Type: List, Default: "classic,consumer",
+		Name: "group.coordinator.rebalance.protocols", Type: List, Default: "classic,consumer,streams",
 		check: listOf(false, "consumer", "classic", "share", "streams"), Ignored: true,
-		Kafka: "classic,consumer,streams", Doc: "The group protocols that are on.",
+		Doc: "The group protocols that are on.",
 	},
 	{
 		Name: "group.coordinator.threads", Type: Int, Default: "4", check: atLeast(1),
@@ -195,8 +195,8 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.streams.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),
-		Scope: ClusterWide, Ignored: true,
-		Doc: "The time between two assignments of a streams group.",
+		Scope: ClusterWide,
+		Doc:   "The time between two assignments of a streams group.",
 	},
 	{
 		Name: "group.streams.assignors", Type: List, Default: "sticky", check: listOf(false),
@@ -204,54 +204,54 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.streams.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
-		Ignored: true, Doc: "The heartbeat interval given to members of streams groups.",
+		Doc: "The heartbeat interval given to members of streams groups.",
 	},
 	{
 		Name: "group.streams.initial.rebalance.delay.ms", Type: Int, Default: "3000",
-		check: atLeast(0), Ignored: true,
-		Doc: "How long a new streams group waits for more members before its first assignment.",
+		check: atLeast(0),
+		Doc:   "How long a new streams group waits for more members before its first assignment.",
 	},
 	{
 		Name: "group.streams.max.assignment.interval.ms", Type: Int, Default: "15000",
-		check: atLeast(0), Ignored: true,
-		Doc: "The largest streams.assignment.interval.ms a group may set.",
+		check: atLeast(0),
+		Doc:   "The largest streams.assignment.interval.ms a group may set.",
 	},
 	{
 		Name: "group.streams.max.heartbeat.interval.ms", Type: Int, Default: "15000",
-		check: atLeast(1), Ignored: true,
-		Doc: "The largest streams.heartbeat.interval.ms a group may set.",
+		check: atLeast(1),
+		Doc:   "The largest streams.heartbeat.interval.ms a group may set.",
 	},
 	{
 		Name: "group.streams.max.session.timeout.ms", Type: Int, Default: "60000",
-		check: atLeast(1), Ignored: true,
-		Doc: "The largest streams.session.timeout.ms a group may set.",
+		check: atLeast(1),
+		Doc:   "The largest streams.session.timeout.ms a group may set.",
 	},
 	{
 		Name: "group.streams.max.size", Type: Int, Default: "2147483647", check: atLeast(1),
-		Ignored: true, Doc: "The most members of one streams group.",
+		Doc: "The most members of one streams group.",
 	},
 	{
 		Name: "group.streams.max.standby.replicas", Type: Int, Default: "2", check: atLeast(0),
-		Ignored: true, Doc: "The largest streams.num.standby.replicas a group may set.",
+		Doc: "The largest streams.num.standby.replicas a group may set.",
 	},
 	{
 		Name: "group.streams.min.assignment.interval.ms", Type: Int, Default: "0",
-		check: atLeast(0), Ignored: true,
-		Doc: "The smallest streams.assignment.interval.ms a group may set.",
+		check: atLeast(0),
+		Doc:   "The smallest streams.assignment.interval.ms a group may set.",
 	},
 	{
 		Name: "group.streams.min.heartbeat.interval.ms", Type: Int, Default: "5000",
-		check: atLeast(1), Ignored: true,
-		Doc: "The smallest streams.heartbeat.interval.ms a group may set.",
+		check: atLeast(1),
+		Doc:   "The smallest streams.heartbeat.interval.ms a group may set.",
 	},
 	{
 		Name: "group.streams.min.session.timeout.ms", Type: Int, Default: "45000",
-		check: atLeast(1), Ignored: true,
-		Doc: "The smallest streams.session.timeout.ms a group may set.",
+		check: atLeast(1),
+		Doc:   "The smallest streams.session.timeout.ms a group may set.",
 	},
 	{
 		Name: "group.streams.num.standby.replicas", Type: Int, Default: "0", check: atLeast(0),
-		Ignored: true, Doc: "The number of standby copies of each task of a streams group.",
+		Doc: "The number of standby copies of each task of a streams group.",
 	},
 	{
 		Name: "group.streams.rack.aware.assignment.tags", Type: List, check: listOf(true), Ignored: true,
@@ -259,8 +259,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.streams.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
-		Ignored: true,
-		Doc:     "How long a member of a streams group may be silent before it is removed.",
+		Doc: "How long a member of a streams group may be silent before it is removed.",
 	},
 	{
 		Name: "group.streams.topology.description.plugin.class", Type: Class, Null: true, Ignored: true,

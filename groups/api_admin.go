@@ -12,6 +12,7 @@ const (
 	StateAssigning           State = "Assigning"
 	StateReconciling         State = "Reconciling"
 	StateStable              State = "Stable"
+	StateNotReady            State = "NotReady" // topics of a streams group are not as they must be
 	StateDead                State = "Dead"
 )
 
@@ -22,6 +23,7 @@ type Type string
 const (
 	TypeClassic  Type = "classic"
 	TypeConsumer Type = "consumer"
+	TypeStreams  Type = "streams"
 )
 
 // MemberDescription is one member as administrators see it. Metadata and Assignment are those of the chosen

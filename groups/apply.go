@@ -49,6 +49,8 @@ func (m *machine) Apply(r coordinator.Record, undo *coordinator.Undo) error {
 		m.putGroup(k.Group, v, undo)
 	case keyConsumerGroup, keyConsumerTopics, keyConsumerMember, keyTarget, keyTargetMember, keyPlace, keyRegex:
 		return m.applyConsumer(version, r, undo)
+	case keyStreamsGroup, keyStreamsMember, keyStreamsTarget, keyStreamsShare, keyStreamsPlace, keyStreamsTopology:
+		return m.applyStreams(version, r, undo)
 	}
 	return nil
 }
@@ -111,13 +113,13 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 	if g == nil {
 		return
 	}
-	classic, consumer := g.classic, g.consumer
+	classic, consumer, streams := g.classic, g.consumer, g.streams
 	gone := len(g.offsets) == 0
 	if gone {
 		delete(m.groups, id)
 		m.view.groups.Add(-1)
 	} else {
-		g.classic, g.consumer = newClassic(), nil
+		g.classic, g.consumer, g.streams = newClassic(), nil, nil
 	}
 	undo.Add(func() {
 		if gone {
@@ -126,21 +128,21 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 		if g.classic != nil && g.classic != classic {
 			g.classic.abandon(coordinator.ErrNotAvailable)
 		}
-		g.classic, g.consumer = classic, consumer
+		g.classic, g.consumer, g.streams = classic, consumer, streams
 		m.groups[id] = g
 	})
 }
 
-// ensureClassic gives the classic group of that id. A consumer group becomes one: records that end it stand
-// before.
+// ensureClassic gives the classic group of that id. A group of another kind becomes one: records that end it
+// stand before.
 func (m *machine) ensureClassic(id string, undo *coordinator.Undo) *classic {
 	g := m.ensure(id, undo)
 	if g.classic == nil {
-		old := g.consumer
-		g.classic, g.consumer = newClassic(), nil
+		consumer, streams := g.consumer, g.streams
+		g.classic, g.consumer, g.streams = newClassic(), nil, nil
 		undo.Add(func() {
 			g.classic.abandon(coordinator.ErrNotAvailable)
-			g.classic, g.consumer = nil, old
+			g.classic, g.consumer, g.streams = nil, consumer, streams
 		})
 	}
 	return g.classic

@@ -15,6 +15,10 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 		if err := g.consumer.checkCommit(r); err != nil {
 			return CommitResponse{}, err
 		}
+	case g != nil && g.streams != nil:
+		if err := g.streams.checkCommit(r); err != nil {
+			return CommitResponse{}, err
+		}
 	case g != nil:
 		if err := g.classic.checkCommit(r); err != nil {
 			return CommitResponse{}, err

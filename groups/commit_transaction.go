@@ -40,6 +40,9 @@ func (g *group) checkTransaction(r *CommitRequest) error {
 	if g.consumer != nil {
 		return g.consumer.checkCommit(r)
 	}
+	if g.streams != nil {
+		return g.streams.checkCommit(r)
+	}
 	if r.Generation < 0 && g.classic.state == StateEmpty {
 		return nil
 	}

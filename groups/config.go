@@ -30,6 +30,8 @@ type Config struct {
 	GroupMaxSize int
 	// Consumer holds the settings of groups that follow the consumer protocol.
 	Consumer ConsumerConfig
+	// Streams holds the settings of groups that run a Kafka Streams topology.
+	Streams StreamsConfig
 	// BatchMaxBytes bounds one record batch, and so the stored size of one group: max.message.bytes of the
 	// topic.
 	BatchMaxBytes int
@@ -37,6 +39,23 @@ type Config struct {
 
 // Setting is a setting that groups may have of their own, within bounds.
 type Setting struct{ Default, Min, Max int32 }
+
+// StreamsConfig holds the settings of streams groups (group.streams.*). Zero values of the first two and the last are
+// replaced by Kafka's defaults.
+type StreamsConfig struct {
+	// SessionTimeoutMs is how long a member may be silent.
+	SessionTimeoutMs Setting
+	// HeartbeatIntervalMs is how often members are told to be heard of.
+	HeartbeatIntervalMs Setting
+	// AssignmentIntervalMs is how long a target stands before the next is computed.
+	AssignmentIntervalMs Setting
+	// InitialDelayMs is how long a new group waits for more members.
+	InitialDelayMs Setting
+	// Standbys is how many copies of each task with state there are.
+	Standbys Setting
+	// MaxSize bounds the members of one group.
+	MaxSize int
+}
 
 // ConsumerConfig holds the settings of groups that follow the consumer protocol (group.consumer.*). Zero
 // values are replaced by Kafka's defaults, except that of the assignment interval.
@@ -87,6 +106,15 @@ func (c *ConsumerConfig) setDefaults() {
 
 func (c Config) withDefaults() Config {
 	c.Consumer.setDefaults()
+	if c.Streams.SessionTimeoutMs == (Setting{}) {
+		c.Streams.SessionTimeoutMs = Setting{45_000, 45_000, 60_000}
+	}
+	if c.Streams.HeartbeatIntervalMs == (Setting{}) {
+		c.Streams.HeartbeatIntervalMs = Setting{5_000, 5_000, 15_000}
+	}
+	if c.Streams.MaxSize == 0 {
+		c.Streams.MaxSize = math.MaxInt32
+	}
 	for _, d := range []struct {
 		at *int
 		to int

@@ -105,14 +105,14 @@ func (m *machine) dropConsumer(g *group, version int16, name string, undo *coord
 	}
 }
 
-// ensureConsumer gives the consumer group of that id. A group that was of the other kind becomes one: records
+// ensureConsumer gives the consumer group of that id. A group that was of another kind becomes one: records
 // that end what it was stand before.
 func (m *machine) ensureConsumer(id string, undo *coordinator.Undo) *consumer {
 	g := m.ensure(id, undo)
 	if g.consumer == nil {
-		old := g.classic
-		g.classic, g.consumer = nil, newConsumer()
-		undo.Add(func() { g.classic, g.consumer = old, nil })
+		classic, streams := g.classic, g.streams
+		g.classic, g.consumer, g.streams = nil, newConsumer(), nil
+		undo.Add(func() { g.classic, g.consumer, g.streams = classic, nil, streams })
 	}
 	return g.consumer
 }

@@ -109,7 +109,7 @@ func (m *machine) checkConsumer(r *ConsumerHeartbeatRequest) error {
 		if err := m.checkRoom(); err != nil {
 			return err
 		}
-	case g != nil && g.consumer == nil && !joining:
+	case g != nil && (g.streams != nil || g.consumer == nil && !joining):
 		return refuse(ErrGroupNotFound, "Group %s is not a consumer group.", r.GroupID)
 	case g != nil && g.consumer == nil && g.classic.state != StateEmpty:
 		if err := m.checkUpgrade(g); err != nil {

@@ -167,7 +167,7 @@ func readConsumerKey(key []byte, version int16) (groupID, name string, err error
 	}
 	want := 2
 	switch version {
-	case keyConsumerGroup, keyConsumerTopics, keyTarget:
+	case keyConsumerGroup, keyConsumerTopics, keyTarget, keyStreamsGroup, keyStreamsTarget, keyStreamsTopology:
 		want = 1
 	}
 	if len(names) != want {

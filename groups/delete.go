@@ -30,11 +30,14 @@ func (m *machine) delete(tx *coordinator.Tx, id string) error {
 
 // appendTombstones drops a group without members.
 func (m *machine) appendTombstones(tx *coordinator.Tx, g *group) {
-	if g.consumer == nil {
-		tx.Append(g.id, groupTombstone(g.id))
-		return
+	all := []coordinator.Record{groupTombstone(g.id)}
+	switch {
+	case g.consumer != nil:
+		all = consumerTombstones(g.id, g.consumer)
+	case g.streams != nil:
+		all = streamsTombstones(g.id, g.streams)
 	}
-	for _, r := range consumerTombstones(g.id, g.consumer) {
+	for _, r := range all {
 		tx.Append(g.id, r)
 	}
 }
@@ -43,6 +46,9 @@ func (m *machine) appendTombstones(tx *coordinator.Tx, g *group) {
 func (g *group) subscribedTo(topic string) bool {
 	if g.consumer != nil {
 		return g.consumer.subscribedTo(topic)
+	}
+	if g.streams != nil {
+		return g.streams.members.len() > 0 && g.streams.topology.reader(topic) != ""
 	}
 	return g.classic.subscribedTo(topic)
 }

@@ -45,6 +45,8 @@ func DumpRecord(key, value []byte) (string, error) {
 		return dumpGroup(k.Group, v), nil
 	case keyConsumerGroup, keyConsumerTopics, keyConsumerMember, keyTarget, keyTargetMember, keyPlace, keyRegex:
 		return dumpConsumer(version, key, value)
+	case keyStreamsGroup, keyStreamsMember, keyStreamsTarget, keyStreamsShare, keyStreamsPlace, keyStreamsTopology:
+		return dumpStreams(version, key, value)
 	}
 	return "", fmt.Errorf("read key: version %d is not known", version)
 }

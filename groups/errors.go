@@ -28,6 +28,8 @@ var (
 	ErrUnreleasedInstance     = errors.New("another member still has the group instance id")
 	ErrUnsupportedAssignor    = errors.New("the assignor is not supported")
 	ErrInvalidRegex           = errors.New("the regular expression is not valid")
+	ErrInvalidTopology        = errors.New("the topology is not valid")
+	ErrInvalidTopologyEpoch   = errors.New("the epoch of the topology is not valid")
 	ErrOldVersion             = errors.New("the request is of a version that the member must not use")
 )
 

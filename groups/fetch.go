@@ -12,6 +12,11 @@ func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, erro
 				return FetchResponse{}, err
 			}
 		}
+		if g.streams != nil {
+			if err := g.streams.checkFetch(r); err != nil {
+				return FetchResponse{}, err
+			}
+		}
 		offsets = g.offsets
 	}
 	response := FetchResponse{GroupID: r.GroupID}

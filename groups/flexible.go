@@ -173,16 +173,25 @@ func (r *flexible) int32s() []int32 {
 // tags reads the optional fields of a structure, and has the field with the number 0 read by zero, if that is
 // not nil. Fields that are not known are passed over.
 func (r *flexible) tags(zero func(r *flexible)) {
+	r.fields(func(number uint64, r *flexible) {
+		if number == 0 && zero != nil {
+			zero(r)
+		}
+	})
+}
+
+// fields reads the optional fields of a structure with their numbers. What read leaves of a field is passed over.
+func (r *flexible) fields(read func(number uint64, r *flexible)) {
 	for range r.uvarint() {
 		if r.err != nil {
 			return
 		}
 		number, size := r.uvarint(), r.uvarint()
 		field := flexible{rest: r.take(size)}
-		if number != 0 || zero == nil || r.err != nil {
-			continue
+		if r.err != nil {
+			return
 		}
-		if zero(&field); field.err != nil {
+		if read(number, &field); field.err != nil {
 			r.fail()
 		}
 	}

@@ -58,6 +58,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		"tick": c.tickCommand, "crash": c.crashCommand, "resign": c.resign, "lead": c.lead,
 		"log": c.showLog, "hold": c.hold, "release": c.release, "refuse": c.refuse, "accept": c.accept,
 		"forget": c.forget, "cluster": c.cluster, "member": c.member, "consumers": c.consumers,
+		"streams": c.streamsMember, "streamsgroup": c.streamsGroup,
 	}[d.Cmd]
 	if !ok {
 		d.Fatalf(c.t, "unknown command %s", d.Cmd)

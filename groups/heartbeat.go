@@ -11,6 +11,9 @@ func (m *machine) heartbeat(tx *coordinator.Tx, r *HeartbeatRequest) (HeartbeatR
 	if g.consumer != nil {
 		return m.heartbeatConsumer(tx, g, r)
 	}
+	if g.streams != nil {
+		return HeartbeatResponse{}, ErrUnknownMember
+	}
 	c := g.classic
 	if err := c.check(r.MemberID, r.InstanceID); err != nil {
 		return HeartbeatResponse{}, err

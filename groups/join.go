@@ -31,12 +31,21 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 			return
 		}
 	}
+	if g.streams != nil {
+		if g.streams.members.len() > 0 {
+			j.fail(tx, j.MemberID, ErrInconsistentProtocol)
+			return
+		}
+		if g = m.leaveEmpty(tx, g, j, streamsTombstones(g.id, g.streams)); g == nil {
+			return
+		}
+	}
 	if g.consumer != nil {
 		if g.consumer.members.len() > 0 {
 			m.joinConsumer(tx, g, j)
 			return
 		}
-		if g = m.leaveEmptyConsumer(tx, g, j); g == nil {
+		if g = m.leaveEmpty(tx, g, j, consumerTombstones(g.id, g.consumer)); g == nil {
 			return
 		}
 	}
@@ -53,14 +62,14 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 	}
 }
 
-// leaveEmptyConsumer makes a consumer group without members a classic one, for a member that is new. It gives
-// nil if it has answered.
-func (m *machine) leaveEmptyConsumer(tx *coordinator.Tx, g *group, j joining) *group {
+// leaveEmpty makes a group of another kind without members a classic one, for a member that is new. It gives nil if it
+// has answered.
+func (m *machine) leaveEmpty(tx *coordinator.Tx, g *group, j joining, ends []coordinator.Record) *group {
 	if j.MemberID != "" {
 		j.fail(tx, j.MemberID, ErrUnknownMember)
 		return nil
 	}
-	for _, r := range consumerTombstones(g.id, g.consumer) {
+	for _, r := range ends {
 		tx.Append(g.id, r)
 	}
 	tx.Append(g.id, newGroupRecord(g.id, tx.Now.UnixMilli()))

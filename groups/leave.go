@@ -12,7 +12,7 @@ func (m *machine) leave(tx *coordinator.Tx, r *LeaveRequest) (LeaveResponse, err
 	}
 	for _, who := range r.Members {
 		err := ErrUnknownMember
-		if g != nil {
+		if g != nil && g.streams == nil {
 			err = m.leaveOne(tx, g, who)
 		}
 		left = left || err == nil

@@ -22,6 +22,9 @@ func (g *group) listed() Listed {
 	if g.consumer != nil {
 		return Listed{g.id, consumerProtocolType, g.consumer.state(), TypeConsumer}
 	}
+	if g.streams != nil {
+		return Listed{g.id, "streams", g.streams.state(), TypeStreams}
+	}
 	return Listed{g.id, g.classic.protocolType, g.classic.state, TypeClassic}
 }
 

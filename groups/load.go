@@ -10,6 +10,10 @@ func (m *machine) Loaded(tx *coordinator.Tx) {
 			m.loadedConsumer(tx, g.id, g.consumer)
 			continue
 		}
+		if g.streams != nil {
+			m.loadedStreams(tx, g.id, g.streams)
+			continue
+		}
 		c := g.classic
 		c.subscribed = c.subscriptions()
 		if len(c.members) == 0 {

@@ -130,7 +130,7 @@ func TestUnknownRecords(t *testing.T) {
 	m := testMachine()
 	apply := func(key, value []byte) error { return m.Apply(coordinator.Record{Key: key, Value: value}, nil) }
 	for version := byte(9); version < 24; version++ { // members and assignments of other kinds of groups
-		if version == keyRegex {
+		if version >= keyRegex && version != 18 {
 			continue
 		}
 		if err := apply([]byte{0, version, 1, 2, 3}, []byte{0, 0, 1}); err != nil {

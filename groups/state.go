@@ -29,8 +29,10 @@ type group struct {
 	id      string
 	offsets committed // changed by apply alone
 
-	classic  *classic  // nil if it is a consumer group
-	consumer *consumer // nil if it is a classic group
+	// One of these is not nil.
+	classic  *classic
+	consumer *consumer
+	streams  *streams
 }
 
 // offset is one committed offset.

@@ -149,6 +149,8 @@ func groupTranslations() []translation {
 		{groups.ErrUnreleasedInstance, kerr.UnreleasedInstanceID},
 		{groups.ErrUnsupportedAssignor, kerr.UnsupportedAssignor},
 		{groups.ErrInvalidRegex, kerr.InvalidRegularExpression},
+		{groups.ErrInvalidTopology, kerr.StreamsInvalidTopology},
+		{groups.ErrInvalidTopologyEpoch, kerr.StreamsInvalidTopologyEpoch},
 		{groups.ErrOldVersion, kerr.UnsupportedVersion},
 	}
 }

@@ -1,0 +1,103 @@
+package handlers
+
+import (
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/groups"
+)
+
+// StreamsGroupDescribe (key 89), v0-v1.
+//
+// Behavior:
+//   - Describes groups of the streams protocol with their topology and members, what each has and what it is to have.
+//     Those that do not exist, or are of another protocol, answer 69 and a text.
+//
+// Version notes: v1 can ask for a description of the topology (KIP-1331), which this broker does not have.
+func (h *Handlers) serveStreamsGroupDescribe(c *Conn, _ int16, req *kmsg.StreamsGroupDescribeRequest) Answer {
+	resp := req.ResponseKind().(*kmsg.StreamsGroupDescribeResponse)
+	var ids []string
+	for _, id := range req.Groups {
+		if h.allowed(c, opDescribe, groupResource, id) {
+			ids = append(ids, id)
+			continue
+		}
+		refused := kmsg.NewStreamsGroupDescribeResponseGroup()
+		refused.Group, refused.ErrorCode = id, kerr.GroupAuthorizationFailed.Code
+		resp.Groups = append(resp.Groups, refused)
+	}
+	return LaterFuture(h.Groups.DescribeStreams(ids), func(list []groups.StreamsDescription, _ error) kmsg.Response {
+		for i := range list {
+			group := h.describedStreams(&list[i])
+			if list[i].Err == nil && req.IncludeAuthorizedOperations {
+				group.AuthorizedOperations = h.authorisedOperations(c, groupResource, group.Group)
+			}
+			resp.Groups = append(resp.Groups, group)
+		}
+		return resp
+	})
+}
+
+// describedStreams encodes one group.
+func (h *Handlers) describedStreams(d *groups.StreamsDescription) kmsg.StreamsGroupDescribeResponseGroup {
+	group := kmsg.NewStreamsGroupDescribeResponseGroup()
+	group.Group = d.GroupID
+	if d.Err != nil {
+		group.ErrorCode, group.ErrorMessage = h.code(d.Err), groupMessage(d.Err)
+		return group
+	}
+	group.State, group.Epoch, group.AssignmentEpoch = string(d.State), d.Epoch, d.TargetEpoch
+	if d.Topology != nil {
+		topology := kmsg.NewStreamsGroupDescribeResponseGroupTopology()
+		topology.Epoch = d.Topology.Epoch
+		for i := range d.Topology.Subtopologies {
+			s := &d.Topology.Subtopologies[i]
+			sub := kmsg.NewStreamsGroupDescribeResponseGroupTopologySubtopology()
+			sub.SubtopologyID, sub.SourceTopics, sub.RepartitionSinkTopics = s.ID, s.Sources, s.Sinks
+			sub.StateChangelogTopics = topicInfos(s.Changelogs)
+			sub.RepartitionSourceTopics = topicInfos(s.Repartition)
+			topology.Subtopologies = append(topology.Subtopologies, sub)
+		}
+		group.Topology = &topology
+	}
+	for _, m := range d.Members {
+		member := kmsg.NewStreamsGroupDescribeResponseGroupMember()
+		member.MemberID, member.MemberEpoch, member.InstanceID, member.RackID = m.MemberID, m.Epoch, m.InstanceID, m.RackID
+		member.ClientID, member.ClientHost = m.ClientID, m.ClientHost
+		member.TopologyEpoch, member.ProcessID = m.TopologyEpoch, m.ProcessID
+		if m.Endpoint != nil {
+			endpoint := kmsg.NewStreamsGroupDescribeResponseGroupMemberUserEndpoint()
+			endpoint.Host, endpoint.Port = m.Endpoint.Host, m.Endpoint.Port
+			member.UserEndpoint = &endpoint
+		}
+		for _, t := range m.Tags {
+			tag := kmsg.NewStreamsGroupDescribeResponseGroupMemberClientTag()
+			tag.Key, tag.Value = t.Key, t.Value
+			member.ClientTags = append(member.ClientTags, tag)
+		}
+		member.Assignment, member.TargetAssignment = streamsAssignment(m.Assignment), streamsAssignment(m.Target)
+		group.Members = append(group.Members, member)
+	}
+	return group
+}
+
+func streamsAssignment(t groups.TaskSet) kmsg.StreamsAssignment {
+	a := kmsg.NewStreamsAssignment()
+	a.ActiveTasks, a.StandbyTasks, a.WarmupTasks = taskIDs(t.Active), taskIDs(t.Standby), taskIDs(t.Warmup)
+	return a
+}
+
+func topicInfos(list []groups.InternalTopic) []kmsg.TopicInfo {
+	var all []kmsg.TopicInfo
+	for _, t := range list {
+		info := kmsg.NewTopicInfo()
+		info.Topic, info.NumPartitions, info.ReplicationFactor = t.Name, t.Partitions, t.Replication
+		for _, s := range t.Configs {
+			setting := kmsg.NewTopicInfoConfig()
+			setting.Key, setting.Value = s.Key, s.Value
+			info.Configs = append(info.Configs, setting)
+		}
+		all = append(all, info)
+	}
+	return all
+}
