@@ -22,12 +22,18 @@ func checkStreamsHeartbeat(r *StreamsHeartbeatRequest) error {
 		return refuse(ErrInvalidRequest, "MemberEpoch is %d, but must be greater than or equal to -2.", r.Epoch)
 	case joining && r.RebalanceTimeoutMs == -1:
 		return refuse(ErrInvalidRequest, "RebalanceTimeoutMs must be provided in first request.")
-	case joining && (r.Owned == nil || len(r.Owned.Active)+len(r.Owned.Standby)+len(r.Owned.Warmup) > 0):
-		return refuse(ErrInvalidRequest, "ActiveTasks, StandbyTasks and WarmupTasks must be empty when (re-)joining.")
+	case joining && (r.Owned == nil || len(r.Owned.Active) > 0):
+		return refuse(ErrInvalidRequest, "ActiveTasks must be empty when (re-)joining.")
+	case joining && len(r.Owned.Standby) > 0:
+		return refuse(ErrInvalidRequest, "StandbyTasks must be empty when (re-)joining.")
+	case joining && len(r.Owned.Warmup) > 0:
+		return refuse(ErrInvalidRequest, "WarmupTasks must be empty when (re-)joining.")
 	case joining && r.ProcessID == nil:
 		return refuse(ErrInvalidRequest, "ProcessId must be non-null when (re-)joining.")
 	case joining && r.Topology == nil:
 		return refuse(ErrInvalidRequest, "Topology must be non-null when (re-)joining.")
+	case !joining && r.Topology != nil:
+		return refuse(ErrInvalidRequest, "Topology can only be provided when (re-)joining.")
 	}
 	if r.Topology != nil {
 		return r.Topology.check()
@@ -107,7 +113,7 @@ func (m *machine) streamsAnswer(r *StreamsHeartbeatRequest, s *streams, l *layou
 		a.status(StatusShutdownApplication, "Streams group member %s encountered a fatal error and requested a shutdown "+
 			"for the entire application.", s.shutdown)
 	}
-	if r.Epoch == epochJoin || r.Owned != nil && r.Topology != nil || !before.assigned.equal(after.assigned) {
+	if r.Epoch == epochJoin || !before.assigned.equal(after.assigned) {
 		a.Assigned, a.Tasks = true, taskSetOf(after.assigned)
 	}
 	if r.EndpointEpoch != s.endpointEpoch {

@@ -207,7 +207,7 @@ func (t *Topology) check() error {
 		}
 		seen[s.ID] = true
 		if len(s.SourceRegex) > 0 {
-			return refuse(ErrInvalidTopology, "Regular expressions for source topics are not supported.")
+			return refuse(ErrInvalidTopology, "Regular expressions for source topics are not supported yet.")
 		}
 		for _, g := range s.Copartition {
 			if !within(g.Sources, len(s.Sources)) || !within(g.Repartition, len(s.Repartition)) {

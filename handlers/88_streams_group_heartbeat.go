@@ -19,7 +19,7 @@ import (
 //     them is to be given up first.
 //   - What keeps the group from running stands in the answer's statuses. Internal topics that are missing are made.
 //   - A member in another epoch answers 110, one that is not known 25, a topology that does not fit the group's 130 or
-//     131; each with a text. Static membership, which Kafka does not have for these groups either, answers 35.
+//     131; each with a text. Static members, which Kafka has for these groups, are not served: they answer 35.
 //
 // Version notes: v1 asks for a description of the topology (KIP-1331), which this broker never does.
 func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req *kmsg.StreamsGroupHeartbeatRequest,
