@@ -25,6 +25,7 @@ import (
 func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req *kmsg.StreamsGroupHeartbeatRequest,
 ) Answer {
 	resp := req.ResponseKind().(*kmsg.StreamsGroupHeartbeatResponse)
+	resp.Status = []kmsg.StreamsGroupHeartbeatResponseStatus{} // empty with errors too, as Kafka has it
 	if !h.allowed(c, opRead, groupResource, req.Group) {
 		resp.ErrorCode = kerr.GroupAuthorizationFailed.Code
 		return Now(resp)
@@ -70,7 +71,6 @@ func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req 
 func encodeStreamsHeartbeat(resp *kmsg.StreamsGroupHeartbeatResponse, a *groups.StreamsHeartbeatResponse) {
 	resp.MemberID, resp.MemberEpoch, resp.HeartbeatIntervalMillis = a.MemberID, a.Epoch, a.HeartbeatIntervalMs
 	resp.EndpointInformationEpoch = a.EndpointEpoch
-	resp.Status = []kmsg.StreamsGroupHeartbeatResponseStatus{}
 	for _, s := range a.Status {
 		status := kmsg.NewStreamsGroupHeartbeatResponseStatus()
 		status.StatusCode, status.StatusDetail = int8(s.Code), s.Detail
