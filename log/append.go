@@ -68,13 +68,15 @@ func (l *Log) AppendGuarded(b *record.Batch, leaderEpoch int32, g Guard) (Append
 		return Appended{}, err
 	}
 	l.beginEpochLocked(leaderEpoch, out.BaseOffset)
-	// From here on the batch is in the log: its offsets are used up whatever happens.
-	l.end.Store(out.LastOffset + 1)
 	l.unsnapped += int64(b.Size())
 	if b.HasProducer() {
-		if err := l.applyLocked(&b.Header, m, e, nowMs); err != nil {
-			return Appended{}, l.fail(fmt.Errorf("append to %s: %w", l.id, err))
-		}
+		err = l.applyLocked(&b.Header, m, e, nowMs)
+	}
+	// The end comes last: whoever sees it may commit it, and then a reader must know which transactions are open before
+	// it and which were aborted. The offsets are used up whatever happened.
+	l.end.Store(out.LastOffset + 1)
+	if err != nil {
+		return Appended{}, l.fail(fmt.Errorf("append to %s: %w", l.id, err))
 	}
 	return out, nil
 }

@@ -35,8 +35,8 @@ type Log struct {
 	// list is replaced whole, under mu. Readers load it without a lock and take references to the segments in
 	// it.
 	list atomic.Pointer[segments]
-	// end is the next offset to be given out. It is stored after the bytes and the index entry, so whoever
-	// has seen it can read everything below it.
+	// end is the next offset to be given out. It is stored after the bytes, the index entry and the state of
+	// producers and transactions, so whoever has seen it can read everything below it, by either isolation.
 	end atomic.Int64
 	// start is the first offset that may be read; it never falls except by Truncate.
 	start atomic.Int64

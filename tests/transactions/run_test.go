@@ -110,7 +110,7 @@ type living struct {
 // TestTransactions kills and delays until the faults are reached, then lets all be worked off, reads everything, and judges.
 func TestTransactions(t *testing.T) {
 	r := &run{t: t, faults: ordinary(t), broker: brokers.Weir(t, map[string]string{"num.partitions": strconv.Itoa(partitions)}),
-		dir: t.TempDir(), seed: uint64(time.Now().UnixNano())}
+		dir: keptDir(t), seed: uint64(time.Now().UnixNano())}
 	t.Logf("seed %d", r.seed)
 	p, err := proxy.Start(r.broker.Addr, r.fate, func(req proxy.Request) {
 		r.late.Add(1)
@@ -274,4 +274,12 @@ func isolation(committed bool) kgo.Opt {
 		return kgo.FetchIsolationLevel(kgo.ReadCommitted())
 	}
 	return kgo.FetchIsolationLevel(kgo.ReadUncommitted())
+}
+
+// keptDir is where the histories go: WEIR_TXN_DIR, to look at afterwards, or a directory that goes with the test.
+func keptDir(t *testing.T) string {
+	if dir := os.Getenv("WEIR_TXN_DIR"); dir != "" {
+		return dir
+	}
+	return t.TempDir()
 }
