@@ -34,8 +34,8 @@ func (r *run) fill(ctx context.Context, topic string, s stage, l load) (sent Flo
 	return sent, r.verifyCount(ctx, topic, sent.Records)
 }
 
-// verifyCount compares what a topic holds with what was acknowledged, where the driver can tell. A record with acks=0 and a
-// transaction's marker may be on their way still: they have as long as a run may stand still.
+// verifyCount compares what a topic holds with what was acknowledged, where the driver can tell. Where acks is not
+// all, records may not be committed yet, and a transaction's marker may be on its way: they have as long as a run may stand still.
 func (r *run) verifyCount(ctx context.Context, topic string, want int64) error {
 	counter, ok := r.d.(Counter)
 	if !ok {
@@ -49,7 +49,7 @@ func (r *run) verifyCount(ctx context.Context, topic string, want int64) error {
 		if got == want {
 			return nil
 		}
-		late := r.c.Acks == "0" || r.c.Workload == Transactions
+		late := r.c.Acks != "all" || r.c.Workload == Transactions
 		if !late || time.Now().After(end) {
 			return fmt.Errorf("%d records were acknowledged and the broker holds %d", want, got)
 		}
