@@ -62,7 +62,6 @@ var differences = []difference{
 	{`19/configs .*`, every, settingPaths(`unclean\.leader\.election\.enable|retention\.ms`),
 		"a setting is told as it was understood, not as it was written"},
 	{`32/topic .*`, `documentation`, `.*\.Documentation`, "documented in our own words"},
-	{`32/broker .*`, `all`, settingPaths(`group\.coordinator\.rebalance\.protocols`), "no streams and no share groups"},
 	{`32/broker .*`, `all`, settingPaths(`socket\.receive\.buffer\.bytes`), "a client's receive buffer grows with use"},
 	{`32/broker .*`, `all`, `Resources\[.*\]\.Configs\[.*\]\.ReadOnly`,
 		"what takes effect at a restart only is read-only; settings that name files or code always are"},
