@@ -61,7 +61,7 @@ func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req 
 			return resp
 		}
 		if len(a.Missing) > 0 {
-			go h.makeStreamsTopics(a.Missing)
+			h.makeStreamsTopics(req.Group, a.Missing)
 		}
 		encodeStreamsHeartbeat(resp, &a)
 		return resp
@@ -125,9 +125,19 @@ func (h *Handlers) checkTopologyTopics(c *Conn, t *groups.Topology) error {
 	return nil
 }
 
-// makeStreamsTopics makes internal topics of a topology. Members are told again that topics are missing until they are
-// there, and each time it is tried again.
-func (h *Handlers) makeStreamsTopics(missing []groups.InternalTopic) {
+// makeStreamsTopics begins to make internal topics of a group's topology, unless that is under way. Members are told again
+// that topics are missing until they are there, and each time it is tried again.
+func (h *Handlers) makeStreamsTopics(group string, missing []groups.InternalTopic) {
+	if _, making := h.topologies.LoadOrStore(group, struct{}{}); making {
+		return
+	}
+	go func() {
+		defer h.topologies.Delete(group)
+		h.createStreamsTopics(missing)
+	}()
+}
+
+func (h *Handlers) createStreamsTopics(missing []groups.InternalTopic) {
 	wanted := make([]cluster.NewTopic, len(missing))
 	for i, t := range missing {
 		wanted[i] = cluster.NewTopic{Name: t.Name, Partitions: t.Partitions, Replication: t.Replication}

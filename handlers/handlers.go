@@ -45,6 +45,7 @@ type Handlers struct {
 	settings     settingsCache
 	sessions     *sessionCache
 	produces     sync.Pool // of *produce
+	topologies   sync.Map  // groups whose internal topics are being made, by name
 }
 
 // New returns handlers over d.
