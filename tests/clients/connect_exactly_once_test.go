@@ -27,7 +27,8 @@ func TestConnectExactlyOnce(t *testing.T) {
 				settings: map[string]string{"exactly.once.source.support": "enabled", "session.timeout.ms": "3000", "heartbeat.interval.ms": "300"},
 				overrides: [2]map[string]string{
 					{"exactly.once.support": "required"},
-					{"consumer.override.isolation.level": "read_committed"},
+					{"consumer.override.isolation.level": "read_committed", "consumer.override.session.timeout.ms": "3000",
+						"consumer.override.heartbeat.interval.ms": "300"},
 				}}
 			c.start()
 			c.start()
