@@ -69,12 +69,16 @@ func (l *Log) checkAborted(list segments, i int) error {
 		return nil
 	}
 	x := e.seg.TxnIndex()
+	// Both of one moment: transactions are aborted here meanwhile.
+	l.mu.Lock()
 	have, err := x.All()
+	end, snapshots := e.seg.NextOffset(), slices.Clone(l.snapshots)
+	l.mu.Unlock()
 	if err == nil && len(have) == 0 {
 		e.aborted.checked.Store(true)
 		return nil
 	}
-	want, werr := l.abortedIn(list, i)
+	want, werr := l.abortedIn(list, i, end, snapshots)
 	if werr != nil {
 		return werr
 	}
@@ -87,12 +91,33 @@ func (l *Log) checkAborted(list segments, i int) error {
 	if !ok {
 		l.lg.Warn("transaction index is rebuilt from the log", "partition", l.id.String(),
 			"segment", e.seg.BaseOffset(), "entries", len(want), "cause", err)
-		if err := rewriteAborted(x, want); err != nil {
+		if err := l.rebuildAborted(list, i, end, want); err != nil {
 			return err
 		}
 	}
 	e.aborted.checked.Store(true)
 	return nil
+}
+
+// rebuildAborted puts want, which is what the log has up to end, in the place of an index's entries, and keeps those that
+// were added since. Nothing is appended meanwhile.
+func (l *Log) rebuildAborted(list segments, i int, end int64, want []index.AbortedTxn) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	x := list[i].seg.TxnIndex()
+	if now, err := x.All(); err == nil {
+		for _, t := range now {
+			if t.LastOffset >= end {
+				want = append(want, t)
+			}
+		}
+		return rewriteAborted(x, want)
+	}
+	want, err := l.abortedIn(list, i, list[i].seg.NextOffset(), l.snapshots)
+	if err != nil {
+		return err
+	}
+	return rewriteAborted(x, want)
 }
 
 // mayHave reports whether the transaction index of a segment that was compacted can be true. Records of aborted
@@ -137,11 +162,8 @@ func rewriteAborted(x *index.Txn, entries []index.AbortedTxn) error {
 	return x.Sync()
 }
 
-// abortedIn reads from the log which transactions the i-th segment's markers abort.
-func (l *Log) abortedIn(list segments, i int) ([]index.AbortedTxn, error) {
-	l.mu.Lock()
-	snapshots := slices.Clone(l.snapshots)
-	l.mu.Unlock()
+// abortedIn reads from the log which transactions the i-th segment's markers before end abort. The snapshots are the log's.
+func (l *Log) abortedIn(list segments, i int, end int64, snapshots []int64) ([]index.AbortedTxn, error) {
 	var state producers
 	txns := newTransactions()
 	base := list[i].seg.BaseOffset()
@@ -161,7 +183,7 @@ func (l *Log) abortedIn(list segments, i int) ([]index.AbortedTxn, error) {
 		}
 	}
 	var found []index.AbortedTxn
-	err := scanAll(list, from, list[i].seg.NextOffset(), func(h record.Header, e *entry) error {
+	err := scanAll(list, from, end, func(h record.Header, e *entry) error {
 		if !h.HasProducer() {
 			return nil
 		}

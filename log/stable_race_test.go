@@ -59,3 +59,45 @@ func TestReaderBesideAborts(t *testing.T) {
 	close(stop)
 	<-stopped
 }
+
+// TestAbortsWhileTheIndexIsChecked: transactions that are aborted while a start's transaction index is compared with the log
+// stay known.
+func TestAbortsWhileTheIndexIsChecked(t *testing.T) {
+	cfg := compactConfig()
+	cfg.SegmentBytes = 4 << 20
+	r := newRig(t, cfg)
+	var want []AbortedTxn
+	seq := int32(0)
+	abort := func() {
+		want = append(want, AbortedTxn{ProducerID: 7, FirstOffset: r.l.EndOffset()})
+		r.append(transactional(7, 0, seq, 1, r.nowMs()))
+		end := record.MarkerBatch(false, 7, 0, 0, r.nowMs())
+		r.append(&end)
+		seq++
+	}
+	for range 300 {
+		abort()
+	}
+	for epoch := range int32(10) {
+		r.restart(epoch + 1)
+		checked := make(chan error)
+		go func() {
+			_, err := r.l.AbortedTxns(0, r.l.EndOffset())
+			checked <- err
+		}()
+		for waiting := true; waiting; {
+			abort()
+			select {
+			case err := <-checked:
+				must(t, err)
+				waiting = false
+			default:
+			}
+		}
+		got, err := r.l.AbortedTxns(0, r.l.EndOffset())
+		must(t, err)
+		if !slices.Equal(got, want) {
+			t.Fatalf("start %d: %d aborted transactions are known, %d were aborted", epoch, len(got), len(want))
+		}
+	}
+}
