@@ -18,7 +18,7 @@ import (
 )
 
 // settled bounds what comes after the faults: everything must be decided by then.
-const settled = 60 * time.Second
+const settled = 3 * time.Minute
 
 // finish ends what the clients left open, has every input worked off, and waits until every record is decided: a transaction
 // that nobody can end would hold back readers for ever.
