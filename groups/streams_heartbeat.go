@@ -78,7 +78,7 @@ func (m *machine) streamsHeartbeat(tx *coordinator.Tx, r *StreamsHeartbeatReques
 		s.notBeforeMs = tx.Now.UnixMilli() + int64(m.setting(r.GroupID, "streams.initial.rebalance.delay.ms",
 			m.config.Streams.InitialDelayMs))
 	}
-	if joined || r.Endpoint != nil {
+	if changed {
 		s.endpointEpoch++
 	}
 	l := m.laidOut(s)

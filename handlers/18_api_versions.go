@@ -107,8 +107,8 @@ type Feature struct {
 
 // SupportedFeatures lists what this broker understands: metadata.version as in Kafka 4.4 (4.4-IV2), for
 // clients that guess the release from it, and group.version, by which clients know that the consumer protocol
-// is served, streams.version, by which they know that the streams protocol is, and transaction.version, by which they know both generations of transactions. What is not served
-// (share.version) is not listed.
+// is served, streams.version, by which they know that the streams protocol is, and transaction.version, by which
+// they know both generations of transactions. What is not served (share.version) is not listed.
 func SupportedFeatures() []Feature {
 	return []Feature{
 		{Name: "group.version", Min: 0, Max: 1},

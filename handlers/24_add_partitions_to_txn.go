@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -38,9 +36,6 @@ func (h *Handlers) serveAddPartitionsToTxn(c *Conn, version int16, req *kmsg.Add
 		return Now(resp)
 	}
 	return LaterFuture(h.Txns.Add(add), func(_ struct{}, err error) kmsg.Response {
-		if errors.Is(err, txn.ErrLate) {
-			return nil
-		}
 		return addedAll(req, resp, h.fencedCode(err, version >= 2))
 	})
 }

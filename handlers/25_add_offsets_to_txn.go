@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -34,9 +32,6 @@ func (h *Handlers) serveAddOffsetsToTxn(c *Conn, version int16, req *kmsg.AddOff
 	add := txn.AddRequest{ID: req.TransactionalID, Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch},
 		Partitions: []txn.Partition{h.offsetsPartition(req.Group)}, From: c.sender(txn.Coordination)}
 	return LaterFuture(h.Txns.Add(add), func(_ struct{}, err error) kmsg.Response {
-		if errors.Is(err, txn.ErrLate) {
-			return nil
-		}
 		resp.ErrorCode = h.fencedCode(err, version >= 2)
 		return resp
 	})

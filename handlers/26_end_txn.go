@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"errors"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -33,9 +31,6 @@ func (h *Handlers) serveEndTxn(c *Conn, version int16, req *kmsg.EndTxnRequest) 
 	if version < 5 {
 		end.From = c.sender(txn.Coordination)
 		return LaterFuture(h.Txns.End(end), func(_ txn.Producer, err error) kmsg.Response {
-			if errors.Is(err, txn.ErrLate) {
-				return nil
-			}
 			resp.ErrorCode = h.fencedCode(err, version >= 2)
 			return resp
 		})

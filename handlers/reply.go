@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"errors"
+
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"weir/protocol"
+	"weir/txn"
 )
 
 // Reply is an answer that may not be ready yet. The connection's writer takes replies in request order and
@@ -55,9 +58,16 @@ type Parked[T any] interface {
 	Result() (T, error)
 }
 
-// LaterFuture is Later for a coordinator's future: respond turns its outcome into the response.
+// LaterFuture is Later for a coordinator's future: respond turns its outcome into the response. A request that came late
+// is never answered.
 func LaterFuture[T any](f Parked[T], respond func(T, error) kmsg.Response) Answer {
-	return Later(f.Done(), func() kmsg.Response { return respond(f.Result()) })
+	return Later(f.Done(), func() kmsg.Response {
+		v, err := f.Result()
+		if errors.Is(err, txn.ErrLate) {
+			return nil
+		}
+		return respond(v, err)
+	})
 }
 
 // message is the reply of every API whose response kmsg encodes.

@@ -20,15 +20,7 @@ func TestStreamsProtocol(t *testing.T) {
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
 			a := newStreamsApp(t, brokers.New(t, brokerKind, quick), "streams")
-			a.start()
-			a.write(300)
-			a.awaitExact(1)
-			a.jvm.kill()
-			a.forget()
-			a.write(300)
-			a.start()
-			a.awaitExact(1)
-			a.jvm.stop()
+			a.workAndReturn()
 		})
 	}
 }

@@ -36,15 +36,7 @@ func TestStreams(t *testing.T) {
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
 			a := newStreamsApp(t, brokers.New(t, brokerKind, quickTimeouts), "classic")
-			a.start()
-			a.write(300)
-			a.awaitExact(1)
-			a.jvm.kill()
-			a.forget()
-			a.write(300)
-			a.start()
-			a.awaitExact(1)
-			a.jvm.stop()
+			a.workAndReturn()
 			resets = append(resets, a.reset())
 			a.start()
 			a.awaitExact(2)
@@ -53,6 +45,20 @@ func TestStreams(t *testing.T) {
 	if len(resets) == 2 && resets[0] != resets[1] {
 		t.Errorf("kafka-streams-application-reset says\n%s\nof Weir, and of Apache Kafka\n%s", resets[0], resets[1])
 	}
+}
+
+// workAndReturn has the application work, die, and come back without its state; its answers are exact before and after. In the
+// end it is asked to stop.
+func (a *streamsApp) workAndReturn() {
+	a.start()
+	a.write(300)
+	a.awaitExact(1)
+	a.jvm.kill()
+	a.forget()
+	a.write(300)
+	a.start()
+	a.awaitExact(1)
+	a.jvm.stop()
 }
 
 const (
