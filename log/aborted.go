@@ -91,7 +91,10 @@ func (l *Log) checkAborted(list segments, i int) error {
 	if !ok {
 		l.lg.Warn("transaction index is rebuilt from the log", "partition", l.id.String(),
 			"segment", e.seg.BaseOffset(), "entries", len(want), "cause", err)
-		if err := l.rebuildAborted(list, i, end, want); err != nil {
+		if err != nil {
+			have = nil
+		}
+		if err := l.rebuildAborted(list, i, end, have, want); err != nil {
 			return err
 		}
 	}
@@ -99,19 +102,14 @@ func (l *Log) checkAborted(list segments, i int) error {
 	return nil
 }
 
-// rebuildAborted puts want, which is what the log has up to end, in the place of an index's entries, and keeps those that
-// were added since. Nothing is appended meanwhile.
-func (l *Log) rebuildAborted(list segments, i int, end int64, want []index.AbortedTxn) error {
+// rebuildAborted puts want, which is what the log has up to end, in the place of have, which the index had then (nil when it
+// could not be read), and keeps what was added since. Nothing is appended meanwhile.
+func (l *Log) rebuildAborted(list segments, i int, end int64, have, want []index.AbortedTxn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	x := list[i].seg.TxnIndex()
-	if now, err := x.All(); err == nil {
-		for _, t := range now {
-			if t.LastOffset >= end {
-				want = append(want, t)
-			}
-		}
-		return rewriteAborted(x, want)
+	if now, err := x.All(); err == nil && have != nil && len(now) >= len(have) {
+		return rewriteAborted(x, append(want, now[len(have):]...))
 	}
 	want, err := l.abortedIn(list, i, list[i].seg.NextOffset(), l.snapshots)
 	if err != nil {

@@ -25,7 +25,9 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_answer_before_durable", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
+	{"mutant_end_any_epoch", "weir/txn", "TestConversations"},
 	{"mutant_end_any_epoch", "weir/tests/transactions", "TestTransactions"},
+	{"mutant_hear_nothing", "weir/broker", "TestLateRequests"},
 	{"mutant_hear_nothing", "weir/tests/transactions", "TestTransactions"},
 	{"mutant_lso_ignores_open", "weir/tests/transactions", "TestTransactions"},
 	{"mutant_dedup_of_four", "weir/tests/transactions", "TestTransactions"},
@@ -34,6 +36,9 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_keep_oldest", "weir/log", "TestCompactKeepsTheNewest"},
 	{"mutant_no_horizon", "weir/log", "TestTombstonesStayUntilTheirHorizon"},
 }
+
+// byChance are the tests that meet a fault only with luck, and how many runs one of which must catch it.
+var byChance = map[string]int{"TestTransactions": 4}
 
 func TestEachMutantIsCaught(t *testing.T) {
 	if testing.Short() {
@@ -45,6 +50,9 @@ func TestEachMutantIsCaught(t *testing.T) {
 				t.Fatalf("without the fault the test must pass: %v\n%s", err, out)
 			}
 			out, err := run(t, m.pkg, m.run, m.tag)
+			for n := 1; err == nil && n < byChance[m.run]; n++ {
+				out, err = run(t, m.pkg, m.run, m.tag)
+			}
 			var exit *exec.ExitError
 			if err == nil || !errors.As(err, &exit) {
 				t.Fatalf("the fault was not caught: %v\n%s", err, out)
@@ -62,7 +70,7 @@ func run(t *testing.T, pkg, name, tag string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-short", "-tags=kill,"+tag, "-run=^"+name+"$", pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-short", "-tags=kill,"+tag, "-run=^"+name+"$", pkg)
 	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
