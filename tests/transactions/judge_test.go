@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -33,26 +35,33 @@ func (r *run) finish() {
 		}
 		cl.Close()
 	}
-	for p := range int32(partitions) {
-		r.workOff(ctx, p)
-	}
 	cl := r.direct()
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
+	r.awaitDecided(ctx, adm, inputs) // what comes to be committed later would be left out
+	for p := range int32(partitions) {
+		r.workOff(ctx, p)
+	}
+	r.awaitDecided(ctx, adm, inputs, results)
+	r.readToEnd(ctx, adm)
+}
+
+// awaitDecided waits until no transaction is open in the topics.
+func (r *run) awaitDecided(ctx context.Context, adm *kadm.Client, topics ...string) {
+	r.t.Helper()
 	r.await(ctx, "every record is decided", func() bool {
-		ends, err := adm.ListEndOffsets(ctx, inputs, results)
-		stable, failed := adm.ListCommittedOffsets(ctx, inputs, results)
-		if err != nil || failed != nil {
+		ends, err := adm.ListEndOffsets(ctx, topics...)
+		stable, failed := adm.ListCommittedOffsets(ctx, topics...)
+		if err != nil || failed != nil || ends.Error() != nil || stable.Error() != nil {
 			return false
 		}
 		same := true
 		ends.Each(func(o kadm.ListedOffset) {
-			s, _ := stable.Lookup(o.Topic, o.Partition)
-			same = same && s.Offset == o.Offset
+			s, ok := stable.Lookup(o.Topic, o.Partition)
+			same = same && ok && s.Offset == o.Offset
 		})
 		return same
 	})
-	r.readToEnd(ctx, adm)
 }
 
 // workOff processes a partition until its group has come to the end.
@@ -90,19 +99,22 @@ func (r *run) workOff(ctx context.Context, partition int32) {
 	<-ended
 }
 
-// lastRecord is the highest offset of a committed record in a partition between two offsets, -1 for none.
+// lastRecord is the highest offset of a committed record in a partition between two offsets, -1 for none; to is at most where
+// what is decided ends.
 func (r *run) lastRecord(ctx context.Context, partition int32, from, to int64) int64 {
 	if from >= to {
 		return -1
 	}
-	cl := r.direct(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{inputs: {partition: kgo.NewOffset().At(from)}}))
+	cl := r.direct(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{inputs: {partition: kgo.NewOffset().At(from)}}),
+		isolation(true), kgo.KeepControlRecords())
 	defer cl.Close()
-	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
-	defer cancel()
 	last := int64(-1)
-	for ctx.Err() == nil {
+	for at := from; at < to && ctx.Err() == nil; {
 		for _, rec := range cl.PollFetches(ctx).Records() {
-			last = max(last, rec.Offset)
+			at = rec.Offset + 1
+			if !rec.Attrs.IsControl() {
+				last = max(last, rec.Offset)
+			}
 		}
 	}
 	return last
@@ -161,6 +173,9 @@ func (r *run) judge() {
 	committed := 0
 	for _, file := range r.files {
 		data, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was killed before it did anything
+		}
 		if err != nil {
 			r.t.Fatal(err)
 		}
