@@ -23,6 +23,7 @@ type settingsAt struct {
 	image  *metadata.Image
 	broker *config.Broker
 	topics sync.Map // *metadata.Topic to *topicSettings
+	shares sync.Map // id of a group with settings of its own, "" for all others, to *config.ShareConfig
 }
 
 // topicSettings is what the data plane needs of a topic's settings.
@@ -52,6 +53,21 @@ func (s *settingsCache) of(image *metadata.Image, topic *metadata.Topic) *topicS
 	parsed := parseTopic(at.broker.Topic(topic.Configs))
 	at.topics.Store(topic, parsed)
 	return parsed
+}
+
+// ShareConfig returns what a share group goes by under the newest image. It must not be modified.
+func (h *Handlers) ShareConfig(group string) *config.ShareConfig {
+	image := h.Cluster.Image()
+	at, own := h.settings.at(image), image.GroupConfig(group)
+	if own == nil {
+		group = ""
+	}
+	if found, ok := at.shares.Load(group); ok {
+		return found.(*config.ShareConfig)
+	}
+	parsed := at.broker.Share(own)
+	at.shares.Store(group, &parsed)
+	return &parsed
 }
 
 // Settings returns the broker's settings in force: those it was started with under those altered over the

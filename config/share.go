@@ -1,0 +1,66 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// ShareConfig is what a share group goes by when it takes and settles records (KIP-932): its own settings within what the
+// broker allows, or what the broker has.
+type ShareConfig struct {
+	// LockDuration is how long a member holds a record before others may have it.
+	LockDuration time.Duration
+	// DeliveryLimit is how often a record is delivered before it is given up.
+	DeliveryLimit int
+	// MaxRecordLocks bounds the records of one partition that are in flight.
+	MaxRecordLocks int
+	// Reset is where the group begins a partition.
+	Reset OffsetReset
+	// ReadCommitted keeps records of open and of aborted transactions from members.
+	ReadCommitted bool
+	// Renew lets members renew their hold on a record (KIP-1222).
+	Renew bool
+	// DeadLetterTopic takes the records that are given up (KIP-1191), "" for none.
+	DeadLetterTopic string
+	// DeadLetterCopy puts the record's own key and value into the dead letter.
+	DeadLetterCopy bool
+}
+
+// OffsetReset is where a share group begins a partition that it has not read yet.
+type OffsetReset struct {
+	Earliest bool
+	// By is how far back from now the group begins, if ByDuration is set; neither set is the latest.
+	ByDuration bool
+	By         time.Duration
+}
+
+// Share returns what a share group with these overrides goes by. An override that the broker's bounds no longer allow
+// counts as the nearest that they do (GroupConfig, Kafka 4.4).
+func (r resolver) Share(overrides map[string]string) ShareConfig {
+	c := r.Group(overrides)
+	within := func(word string) int64 {
+		least, most := r.Int64("group.share.min."+word), r.Int64("group.share.max."+word)
+		return min(max(c.Int64("share."+word), least), most)
+	}
+	return ShareConfig{
+		LockDuration:    time.Duration(within("record.lock.duration.ms")) * time.Millisecond,
+		DeliveryLimit:   int(within("delivery.count.limit")),
+		MaxRecordLocks:  int(within("partition.max.record.locks")),
+		Reset:           parseReset(c.String("share.auto.offset.reset")),
+		ReadCommitted:   strings.EqualFold(c.String("share.isolation.level"), "read_committed"),
+		Renew:           c.Bool("share.renew.acknowledge.enable"),
+		DeadLetterTopic: c.String("errors.deadletterqueue.topic.name"),
+		DeadLetterCopy:  c.Bool("errors.deadletterqueue.copy.record.enable"),
+	}
+}
+
+// parseReset reads what offsetReset has checked.
+func parseReset(text string) OffsetReset {
+	text = strings.ToLower(text)
+	if iso, ok := strings.CutPrefix(text, "by_duration:"); ok {
+		if d, err := ParseDuration(iso); err == nil {
+			return OffsetReset{ByDuration: true, By: d}
+		}
+	}
+	return OffsetReset{Earliest: text == "earliest"}
+}
