@@ -27,6 +27,7 @@ var rooms = map[string]room{
 	"handlers":           {level: 7, reason: "one file per API; the last room that speaks Kafka's protocol"},
 	"groups":             {level: 6, reason: "consumer groups as a state machine"},
 	"txn":                {level: 6, reason: "transactions as a state machine"},
+	"share":              {level: 6, reason: "what share groups have of partitions as a state machine"},
 	"coordinator":        {level: 5, reason: "runs one replicated state machine per shard"},
 	"cluster":            {level: 5, reason: "which metadata is true"},
 	"partition":          {level: 4, reason: "leadership of one log: epochs, high watermark, waiters"},

@@ -1,0 +1,165 @@
+package share
+
+import (
+	"bytes"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"strconv"
+
+	"weir/partition"
+	"weir/record"
+)
+
+// Headers by which a producer says how a record is to be delivered to share groups. Values are decimal numbers in UTF-8; what is no
+// number, or out of range, says nothing.
+const (
+	HeaderDeliverAt    = "weir.deliver.at"    // ms since the Unix epoch
+	HeaderDeliverAfter = "weir.deliver.after" // ms after the record's timestamp
+	HeaderTTL          = "weir.ttl"           // ms after the record's timestamp
+	HeaderPriority     = "weir.priority"      // 0 to 9; 4 is that of records without one
+)
+
+var ownHeaders = []byte("weir.")
+
+// seed makes hashes of keys; they are not kept anywhere.
+var seed = maphash.MakeSeed()
+
+// examiner reads record batches for what a share group is to know of them.
+type examiner struct {
+	settings *Settings
+	aborted  []partition.AbortedTxn // that still lie ahead, by first offset
+	active   map[int64]bool         // producers inside an aborted transaction
+	items    []item
+}
+
+// examine tells what the batches in raw hold, the last of which may be cut short, and where the next one begins. aborted is for
+// groups that leave out what is not committed.
+func examine(raw []byte, aborted []partition.AbortedTxn, s *Settings, from int64) (items []item, next int64, err error) {
+	x := examiner{settings: s, aborted: aborted, active: make(map[int64]bool)}
+	next = from
+	for b := range batches(raw) {
+		if err := x.batch(b); err != nil {
+			return nil, 0, fmt.Errorf("examine batch at %d: %w", b.BaseOffset, err)
+		}
+		next = b.LastOffset() + 1
+	}
+	return x.items, next, nil
+}
+
+// batches walks the whole batches of what was read of a log. It ends at one that is cut short.
+func batches(raw []byte) iter.Seq[record.Batch] {
+	return func(yield func(record.Batch) bool) {
+		for {
+			h, err := record.ParseHeader(raw)
+			if err != nil || h.Size() > len(raw) || !yield(record.Batch{Header: h, Raw: raw[:h.Size():h.Size()]}) {
+				return
+			}
+			raw = raw[h.Size():]
+		}
+	}
+}
+
+func (x *examiner) batch(b record.Batch) error {
+	for len(x.aborted) > 0 && x.aborted[0].FirstOffset <= b.LastOffset() {
+		x.active[x.aborted[0].ProducerID] = true
+		x.aborted = x.aborted[1:]
+	}
+	switch {
+	case b.Count == 0:
+		return nil
+	case b.IsControl():
+		return x.control(b)
+	case b.IsTransactional() && x.active[b.ProducerID]:
+		return nil
+	}
+	plain := &detail{note: note{priority: middling}, batch: b.LastOffset(), size: int32(len(b.Raw)) / b.Count}
+	each := x.settings.Order == ByKey || x.settings.DelayMs > 0 || x.settings.TTLMs > 0 || b.Count != b.LastOffsetDelta+1
+	if !each {
+		section := b.Raw[record.HeaderSize:]
+		if b.Codec() != record.None {
+			var err error
+			if section, err = record.Decompress(b, 0); err != nil {
+				return err
+			}
+		}
+		each = bytes.Contains(section, ownHeaders)
+	}
+	if !each {
+		x.items = append(x.items, item{first: b.BaseOffset, last: b.LastOffset(), detail: plain})
+		return nil
+	}
+	for r, err := range b.Records(0) {
+		if err != nil {
+			return err
+		}
+		x.record(&r, plain)
+	}
+	return nil
+}
+
+// control notes where an aborted transaction ends.
+func (x *examiner) control(b record.Batch) error {
+	for r, err := range b.Records(0) {
+		if err != nil {
+			return err
+		}
+		if c, err := record.ParseControl(r); err == nil && c.Type == record.ControlAbort {
+			delete(x.active, b.ProducerID)
+		}
+	}
+	return nil
+}
+
+// record adds one record, to the item before it if that is its neighbour and no different.
+func (x *examiner) record(r *record.Record, plain *detail) {
+	d := *plain
+	x.read(r, &d)
+	if n := len(x.items); n > 0 && x.items[n-1].last+1 == r.Offset && *x.items[n-1].detail == d && d.key == 0 {
+		x.items[n-1].last = r.Offset
+		return
+	}
+	if d == *plain {
+		x.items = append(x.items, item{first: r.Offset, last: r.Offset, detail: plain})
+		return
+	}
+	x.items = append(x.items, item{first: r.Offset, last: r.Offset, detail: &d})
+}
+
+// read takes what a record's headers and key say.
+func (x *examiner) read(r *record.Record, d *detail) {
+	if x.settings.DelayMs > 0 {
+		d.due = r.Timestamp + x.settings.DelayMs
+	}
+	if x.settings.TTLMs > 0 {
+		d.expires = r.Timestamp + x.settings.TTLMs
+	}
+	if x.settings.Order == ByKey && r.Key != nil {
+		d.key = max(maphash.Bytes(seed, r.Key), 1)
+	}
+	for i := range r.Headers {
+		h := &r.Headers[i]
+		if len(h.Key) < len(ownHeaders) || h.Key[:len(ownHeaders)] != string(ownHeaders) {
+			continue
+		}
+		n, err := strconv.ParseInt(string(h.Value), 10, 64)
+		if err != nil || n < 0 {
+			continue
+		}
+		switch h.Key {
+		case HeaderDeliverAt:
+			d.due = n
+		case HeaderDeliverAfter:
+			d.due = r.Timestamp + min(n, farMs)
+		case HeaderTTL:
+			d.expires = r.Timestamp + min(n, farMs)
+		case HeaderPriority:
+			if n < priorities {
+				d.priority = int8(n)
+			}
+		}
+	}
+}
+
+// farMs bounds waits: a hundred years.
+const farMs = 100 * 366 * 24 * 3600 * 1000

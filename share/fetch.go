@@ -1,0 +1,245 @@
+package share
+
+import (
+	"errors"
+	"time"
+
+	"weir/log"
+	"weir/metadata"
+	"weir/partition"
+	"weir/record"
+)
+
+// FetchRequest is what a member asks for.
+type FetchRequest struct {
+	Group, Member string
+	Settings      Settings
+	// Partitions are tried in this order until there are enough records.
+	Partitions []metadata.PartitionID
+	MaxRecords int
+	BatchSize  int // records of one Acquired, about
+	MaxBytes   int
+	MaxWait    time.Duration // 0 answers at once
+	Strict     bool          // never more than MaxRecords, not even to make a batch whole (KIP-1206)
+}
+
+// Fetched is what a member gets of one partition.
+type Fetched struct {
+	ID       metadata.PartitionID
+	Acquired []Acquired // ascending
+	Records  []byte     // whole record batches that hold them
+	Err      error
+}
+
+// rounds is how often a fetch looks further into a log that has nothing for the group, before others get their turn.
+const rounds = 64
+
+// scanBytes is how much of a log is looked at at once.
+const scanBytes = 1 << 20
+
+// Fetch has a member acquire records, and reads them. It returns when there are some or something failed, when MaxWait is over, or
+// soon after stop is closed. The answer has one entry for each partition asked, in their order.
+func (s *Service) Fetch(stop <-chan struct{}, r FetchRequest) []Fetched {
+	var over <-chan time.Time
+	if r.MaxWait > 0 {
+		timer := s.clock.NewTimer(r.MaxWait)
+		defer timer.Stop()
+		over = timer.C()
+	}
+	for {
+		f := fetching{s: s, r: &r, left: r.MaxRecords, bytes: r.MaxBytes}
+		if r.MaxWait > 0 {
+			f.waiter, f.appended = newWaiter(), partition.NewWaiter(1)
+		}
+		out := make([]Fetched, len(r.Partitions))
+		for i, id := range r.Partitions {
+			out[i].ID = id
+			if f.left > 0 && f.bytes > 0 {
+				f.fetch(&out[i])
+			}
+		}
+		if f.waiter == nil {
+			return out
+		}
+		if !f.got {
+			select {
+			case <-f.waiter.done:
+			case <-f.appended.Done():
+			case <-over:
+				f.got = true
+			case <-stop:
+				f.got = true
+			}
+		}
+		f.forget()
+		if f.got {
+			return out
+		}
+	}
+}
+
+// fetching is one round over a request's partitions.
+type fetching struct {
+	s           *Service
+	r           *FetchRequest
+	left, bytes int
+	got         bool // something was acquired, or failed
+
+	waiter   *waiter           // nil if the request does not wait
+	appended *partition.Waiter // likewise
+	waited   []Key
+}
+
+// forget has nobody tell the waiter any more.
+func (f *fetching) forget() {
+	f.appended.Close()
+	for _, k := range f.waited {
+		f.s.unwatch(k, f.waiter)
+	}
+}
+
+func (f *fetching) fetch(out *Fetched) {
+	p, err := f.s.partitions.Get(out.ID)
+	if err == nil {
+		err = f.fetchFrom(p, out)
+	}
+	if err != nil {
+		out.Err, f.got = err, true
+	}
+}
+
+func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
+	a := &asked{key: Key{f.r.Group, out.ID}, member: f.r.Member, settings: &f.r.Settings, records: f.left, bytes: f.bytes,
+		span: f.r.BatchSize, strict: f.r.Strict, waiter: f.waiter}
+	var raw []byte
+	for range rounds {
+		g, err := f.s.take(a)
+		if errors.Is(err, errUninitialized) {
+			if err = f.s.begin(p, a); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if len(g.acquired) > 0 {
+			return f.deliver(p, out, g.acquired, raw)
+		}
+		if f.waiter != nil && (len(f.waited) == 0 || f.waited[len(f.waited)-1] != a.key) {
+			f.waited = append(f.waited, a.key)
+		}
+		if !g.room || a.scanned != nil && a.scanned.end {
+			f.watch(p, g)
+			return nil
+		}
+		a.scanned, raw, err = f.s.look(p, &f.r.Settings, g)
+		if errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > g.known {
+			a.scanned = nil
+			if err = f.s.trim(a.key, p.StartOffset()); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if f.appended != nil {
+		p.Watch(f.appended, 0) // there is more to look at: come again at once
+	}
+	return nil
+}
+
+// watch waits for more to be appended, if there is room for it.
+func (f *fetching) watch(p *partition.Partition, g given) {
+	switch {
+	case f.appended == nil || !g.room:
+	case f.r.Settings.Committed:
+		p.WatchCommitted(f.appended, g.known)
+	default:
+		p.Watch(f.appended, g.known)
+	}
+}
+
+// deliver reads what was acquired; what cannot be read is let go.
+func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired, raw []byte) error {
+	records, err := collect(p, got, raw)
+	if err != nil {
+		f.s.Release(Key{f.r.Group, out.ID}, f.r.Member)
+		return err
+	}
+	out.Acquired, out.Records, f.got = got, records, true
+	for _, a := range got {
+		f.left -= int(a.Last - a.First + 1)
+	}
+	f.bytes -= len(records)
+	return nil
+}
+
+// look reads what follows what the machine knows.
+func (s *Service) look(p *partition.Partition, settings *Settings, g given) (*scanned, []byte, error) {
+	raw, aborted, err := read(p, g.known, scanBytes, settings.Committed)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(raw) == 0 {
+		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch}, nil, nil
+	}
+	items, next, err := examine(raw, aborted, settings, g.known)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &scanned{from: g.known, to: next, epoch: g.epoch, items: items}, raw, nil
+}
+
+// read gives batches from the one that holds offset on, of one segment; the last may be cut short.
+func read(p *partition.Partition, offset int64, maxBytes int, committed bool) ([]byte, []partition.AbortedTxn, error) {
+	res, err := p.Read(partition.ReadRequest{Offset: offset, MaxBytes: maxBytes, MinOne: true, Committed: committed,
+		CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer res.Release()
+	for _, slice := range res.Slices {
+		if slice.Len() > 0 {
+			raw, err := slice.Bytes()
+			return raw, res.Aborted, err
+		}
+	}
+	return nil, nil, nil
+}
+
+// collect gives the batches that hold what was acquired: out of raw, which may have been read already, and out of the log.
+func collect(p *partition.Partition, got []Acquired, raw []byte) ([]byte, error) {
+	var out []byte
+	next := int64(-1) // the batch at which raw begins; unknown at first
+	if h, err := record.ParseHeader(raw); err == nil {
+		next = h.BaseOffset
+	}
+	for i := 0; i < len(got); {
+		if len(raw) < record.HeaderSize || got[i].First < next {
+			var err error
+			if raw, _, err = read(p, got[i].First, scanBytes, false); err != nil {
+				return nil, err
+			}
+			if len(raw) == 0 {
+				return out, nil
+			}
+		}
+		h, err := record.ParseHeader(raw)
+		if err != nil {
+			return nil, err
+		}
+		if h.Size() > len(raw) {
+			raw, next = nil, h.BaseOffset
+			continue
+		}
+		if h.LastOffset() >= got[i].First {
+			out = append(out, raw[:h.Size()]...)
+		}
+		raw, next = raw[h.Size():], h.LastOffset()+1
+		for i < len(got) && got[i].Last < next {
+			i++
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,179 @@
+package share
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestAcknowledge: what is accepted never comes again, what is released does, what is rejected is gone, and nobody settles what
+// another member holds.
+func TestAcknowledge(t *testing.T) {
+	r := newRig(t)
+	r.produce("a", "b", "c", "d", "e")
+	want(t, "first", r.fetch("one", 3), "0-2*1")
+	want(t, "the rest", r.fetch("two", 10), "3-4*1")
+	if err := r.ack("two", 0, 0, Accept); !errors.Is(err, ErrInvalidRecordState) {
+		t.Fatalf("another member's record: %v", err)
+	}
+	must(t, r.ack("one", 0, 2, Accept, Release, Reject))
+	want(t, "start", r.offsets().Start, 1)
+	want(t, "released", r.fetch("two", 10), "1-1*2")
+	if err := r.ack("one", 1, 1, Accept); !errors.Is(err, ErrInvalidRecordState) {
+		t.Fatalf("a record that was released: %v", err)
+	}
+	must(t, r.ack("two", 1, 1, Accept))
+	must(t, r.ack("two", 3, 4, Accept))
+	want(t, "start", r.offsets(), Offsets{Start: 5, Complete: 0, LeaderEpoch: 1})
+	want(t, "all are settled", r.fetch("one", 10), "")
+	if err := r.ack("one", 5, 5, Accept); !errors.Is(err, ErrInvalidRequest) {
+		t.Fatalf("a record that is not there: %v", err)
+	}
+}
+
+// TestLocksEnd: what a member holds for too long goes to others, renewing holds it for longer, and a record that was delivered often
+// enough is given up.
+func TestLocksEnd(t *testing.T) {
+	r := newRig(t)
+	r.produce("a", "b")
+	for n := range 5 {
+		want(t, "delivery", len(r.fetch("one", 10)) > 0, true)
+		if n == 0 {
+			r.advance(20 * time.Second)
+			must(t, r.ack("one", 0, 1, Renew))
+			r.advance(20 * time.Second)
+			want(t, "it is still held", r.fetch("two", 10), "")
+		}
+		for r.fetch("rest", 10) != "" {
+		}
+		r.advance(31 * time.Second)
+	}
+	want(t, "given up", r.fetch("two", 10), "")
+	want(t, "start", r.offsets().Start, 2)
+}
+
+// TestStateSurvives: after a power cut what was settled is settled, and what was held is available again.
+func TestStateSurvives(t *testing.T) {
+	r := newRig(t)
+	r.produce("a", "b", "c", "d", "e", "f")
+	want(t, "first", r.fetch("one", 6), "0-5*1")
+	must(t, r.ack("one", 1, 1, Accept))
+	must(t, r.ack("one", 3, 3, Release))
+	must(t, r.ack("one", 4, 4, Reject))
+	r.crash(0)
+	want(t, "start", r.offsets(), Offsets{Start: 0, Complete: 2, LeaderEpoch: 2})
+	want(t, "again", r.fetch("two", 10), "0-0*1 2-2*1 3-3*2 5-5*1")
+	must(t, r.ack("two", 0, 0, Accept))
+	want(t, "start", r.offsets().Start, 2)
+	must(t, r.ack("two", 2, 3, Accept))
+	r.crash(0)
+	want(t, "again", r.fetch("two", 10), "5-5*1")
+}
+
+// TestDeadLetters: rejected and exhausted records are written to the topic for dead letters, each once, whatever the moment of a
+// power cut.
+func TestDeadLetters(t *testing.T) {
+	r := newRig(t)
+	r.settings.DeadLetters, r.settings.CopyRecord = "dlq.t", true
+	r.settings.DeliveryLimit = 2
+	r.produce("a", "b", "c")
+	want(t, "first", r.fetch("one", 3), "0-2*1")
+	must(t, r.ack("one", 0, 2, Reject, Release, Accept))
+	r.awaitStart(1)
+	r.crash(50)
+	want(t, "again", r.fetch("one", 3), "1-1*2")
+	must(t, r.ack("one", 1, 1, Release))
+	r.awaitStart(3)
+	want(t, "letters", r.dead(), []string{"0 a", "1 b"})
+	r.crash(0)
+	want(t, "letters", r.dead(), []string{"0 a", "1 b"})
+	want(t, "start", r.offsets().Start, 3)
+}
+
+// TestDelays: records come when they are due and not before, and hold nobody back.
+func TestDelays(t *testing.T) {
+	r := newRig(t)
+	r.settings.Backoff = Backoff{Min: time.Second, Max: 3 * time.Second, Multiplier: 2}
+	r.produce("weir.deliver.after:5000;late", "now", "weir.deliver.at:1008000;later")
+	want(t, "what is due", r.fetch("one", 10), "1-1*1")
+	must(t, r.ack("one", 1, 1, Release))
+	want(t, "backoff", r.fetch("one", 10), "")
+	r.advance(time.Second)
+	want(t, "after the backoff", r.fetch("one", 10), "1-1*2")
+	must(t, r.ack("one", 1, 1, Release))
+	r.crash(0)
+	want(t, "the backoff survives", r.fetch("one", 10), "")
+	r.advance(2 * time.Second)
+	want(t, "after the longer backoff", r.fetch("one", 10), "1-1*3")
+	must(t, r.ackWith("one", AckBatch{First: 1, Last: 1, Types: []AckType{Release}, DelayMs: 10_000}))
+	r.advance(2 * time.Second)
+	want(t, "deliver-after", r.fetch("one", 10), "0-0*1")
+	r.advance(3 * time.Second)
+	want(t, "deliver-at", r.fetch("one", 10), "2-2*1")
+	r.advance(5 * time.Second)
+	want(t, "delay that the consumer named", r.fetch("one", 10), "1-1*4")
+}
+
+// TestTTL: what has outlived its time is never delivered.
+func TestTTL(t *testing.T) {
+	r := newRig(t)
+	r.settings.DeadLetters, r.settings.CopyRecord = "dlq.t", true
+	r.produce("weir.ttl:1000;a", "b")
+	r.advance(2 * time.Second)
+	want(t, "what lives", r.fetch("one", 10), "1-1*1")
+	r.awaitStart(1)
+	want(t, "letters", r.dead(), []string{"0 a"})
+}
+
+// TestPriority: the highest goes first, and the lowest is not left for ever.
+func TestPriority(t *testing.T) {
+	r := newRig(t)
+	r.settings.Order = ByPriority
+	r.produce("weir.priority:0;low", "plain", "weir.priority:9;high")
+	r.produce("weir.priority:7;higher")
+	want(t, "first", r.fetch("one", 1), "2-2*1")
+	want(t, "second", r.fetch("one", 1), "3-3*1")
+	want(t, "third", r.fetch("one", 1), "1-1*1")
+	for n := range fairTurn {
+		r.produce("weir.priority:9;high")
+		if r.fetch("one", 1) == "0-0*1" {
+			return
+		}
+		if n == fairTurn-1 {
+			t.Fatal("the lowest priority never had its turn")
+		}
+	}
+}
+
+// TestKeyOrder: of each key one record at a time, in order.
+func TestKeyOrder(t *testing.T) {
+	r := newRig(t)
+	r.settings.Order = ByKey
+	r.produce("a=1", "b=1", "a=2", "c=1", "b=2", "none")
+	want(t, "heads", r.fetch("one", 10), "0-1*1 3-3*1 5-5*1")
+	want(t, "nothing behind them", r.fetch("two", 10), "")
+	must(t, r.ack("one", 0, 0, Release))
+	want(t, "the head again", r.fetch("two", 10), "0-0*2")
+	must(t, r.ack("two", 0, 0, Accept))
+	must(t, r.ack("one", 1, 1, Accept))
+	want(t, "the next of each", r.fetch("two", 10), "2-2*1 4-4*1")
+}
+
+// TestFetchWaits: a fetch that finds nothing returns when there is something.
+func TestFetchWaits(t *testing.T) {
+	r := newRig(t)
+	r.produce("a")
+	want(t, "first", r.fetch("one", 1), "0-0*1")
+	got := make(chan string)
+	go func() {
+		f := r.s.Fetch(nil, r.waiting("two"))
+		if len(f[0].Acquired) == 0 {
+			got <- "nothing"
+			return
+		}
+		got <- "something"
+	}()
+	r.awaitWaiter()
+	must(t, r.ack("one", 0, 0, Release))
+	want(t, "after the release", <-got, "something")
+}
