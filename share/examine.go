@@ -28,6 +28,7 @@ var seed = maphash.MakeSeed()
 // examiner reads record batches for what a share group is to know of them.
 type examiner struct {
 	settings *Settings
+	topic    TopicSettings
 	aborted  []partition.AbortedTxn // that still lie ahead, by first offset
 	active   map[int64]bool         // producers inside an aborted transaction
 	items    []item
@@ -35,8 +36,9 @@ type examiner struct {
 
 // examine tells what the batches in raw hold, the last of which may be cut short, and where the next one begins. aborted is for
 // groups that leave out what is not committed.
-func examine(raw []byte, aborted []partition.AbortedTxn, s *Settings, from int64) (items []item, next int64, err error) {
-	x := examiner{settings: s, aborted: aborted, active: make(map[int64]bool)}
+func examine(raw []byte, aborted []partition.AbortedTxn, s *Settings, topic TopicSettings, from int64,
+) (items []item, next int64, err error) {
+	x := examiner{settings: s, topic: topic, aborted: aborted, active: make(map[int64]bool)}
 	next = from
 	for b := range batches(raw) {
 		if err := x.batch(b); err != nil {
@@ -74,7 +76,7 @@ func (x *examiner) batch(b record.Batch) error {
 		return nil
 	}
 	plain := &detail{note: note{priority: middling}, batch: b.LastOffset(), size: int32(len(b.Raw)) / b.Count}
-	each := x.settings.Order == ByKey || x.settings.DelayMs > 0 || x.settings.TTLMs > 0 || b.Count != b.LastOffsetDelta+1
+	each := x.settings.Order == ByKey || x.topic.DelayMs > 0 || x.topic.TTLMs > 0 || b.Count != b.LastOffsetDelta+1
 	if !each {
 		section := b.Raw[record.HeaderSize:]
 		if b.Codec() != record.None {
@@ -128,11 +130,11 @@ func (x *examiner) record(r *record.Record, plain *detail) {
 
 // read takes what a record's headers and key say.
 func (x *examiner) read(r *record.Record, d *detail) {
-	if x.settings.DelayMs > 0 {
-		d.due = r.Timestamp + x.settings.DelayMs
+	if x.topic.DelayMs > 0 {
+		d.due = r.Timestamp + x.topic.DelayMs
 	}
-	if x.settings.TTLMs > 0 {
-		d.expires = r.Timestamp + x.settings.TTLMs
+	if x.topic.TTLMs > 0 {
+		d.expires = r.Timestamp + x.topic.TTLMs
 	}
 	if x.settings.Order == ByKey && r.Key != nil {
 		d.key = max(maphash.Bytes(seed, r.Key), 1)

@@ -14,6 +14,7 @@ import (
 type FetchRequest struct {
 	Group, Member string
 	Settings      Settings
+	Topics        map[metadata.TopicID]TopicSettings // of those that have any
 	// Partitions are tried in this order until there are enough records.
 	Partitions []metadata.PartitionID
 	MaxRecords int
@@ -132,7 +133,7 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 			f.watch(p, g)
 			return nil
 		}
-		a.scanned, raw, err = f.s.look(p, &f.r.Settings, g)
+		a.scanned, raw, err = f.s.look(p, &f.r.Settings, f.r.Topics[out.ID.Topic], g)
 		if errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > g.known {
 			a.scanned = nil
 			if err = f.s.trim(a.key, p.StartOffset()); err == nil {
@@ -176,7 +177,7 @@ func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired,
 }
 
 // look reads what follows what the machine knows.
-func (s *Service) look(p *partition.Partition, settings *Settings, g given) (*scanned, []byte, error) {
+func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSettings, g given) (*scanned, []byte, error) {
 	raw, aborted, err := read(p, g.known, scanBytes, settings.Committed)
 	if err != nil {
 		return nil, nil, err
@@ -184,7 +185,7 @@ func (s *Service) look(p *partition.Partition, settings *Settings, g given) (*sc
 	if len(raw) == 0 {
 		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch}, nil, nil
 	}
-	items, next, err := examine(raw, aborted, settings, g.known)
+	items, next, err := examine(raw, aborted, settings, topic, g.known)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -25,8 +25,12 @@ type Settings struct {
 	// Backoff is how long a record waits after it was released or its lock ended, by its deliveries (weir.share.retry.backoff.ms,
 	// .max.ms, .multiplier).
 	Backoff Backoff
-	// DelayMs and TTLMs are the topic's for records whose headers say nothing (weir.message.delay.ms, weir.message.ttl.ms); 0 for none.
-	DelayMs, TTLMs int64
+}
+
+// TopicSettings are a topic's, for records whose headers say nothing.
+type TopicSettings struct {
+	DelayMs int64 // after a record's timestamp; 0 for none (weir.message.delay.ms)
+	TTLMs   int64 // likewise (weir.message.ttl.ms)
 }
 
 // ResetKind is a strategy of share.auto.offset.reset.
