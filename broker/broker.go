@@ -157,7 +157,6 @@ func (b *Broker) openLogs(context.Context) error {
 	if topic := b.cluster.Image().Topic(stateTopic); topic != nil {
 		tc.StatePartitions = int32(len(topic.Partitions))
 	}
-	tc.Version = b.cluster.Image().Features["transaction.version"]
 	b.txns = txn.New(tc, b.partitions, b.config.Clock, b.config.Logger)
 	return nil
 }

@@ -190,16 +190,12 @@ func (s *settings) setServer(v *config.Values) {
 }
 
 func (s *settings) setCluster(v *config.Values) {
-	features := make(map[string]int16)
-	for _, f := range handlers.SupportedFeatures() {
-		features[f.Name] = f.Max
-	}
 	s.cluster = cluster.Config{
 		ClusterID: v.String("weir.cluster.id"), BrokerID: s.brokerID, Rack: v.String("broker.rack"),
 		DefaultPartitions:  v.Int32("num.partitions"),
 		DefaultReplication: int16(v.Int("default.replication.factor")),
 		StrictReplication:  v.Bool("weir.replication.factor.strict"),
-		Features:           features,
+		Features:           handlers.SupportedFeatures(),
 		Rules: cluster.Rules{
 			CheckTopic: v.CheckTopic, CheckBroker: config.CheckBroker, CheckGroup: v.CheckGroup,
 			List: listSetting,

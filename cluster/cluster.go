@@ -29,7 +29,7 @@ type Config struct {
 	// instead of lowering it to that number.
 	StrictReplication bool
 
-	Features map[string]int16 // finalised feature levels, written at the first start
+	Features []Feature // what this broker understands; each is finalized at its highest level at the first start
 	Rules    Rules
 
 	// Exclusive says that no other broker uses the store: what a crash left half done may be tidied up,

@@ -57,7 +57,7 @@ func testRules() Rules {
 func testConfig(id int32) Config {
 	return Config{BrokerID: id, Rules: testRules(), SelfApplied: true,
 		Endpoints: []metadata.Endpoint{{Listener: "PLAINTEXT", Host: "h", Port: 1000 + id}},
-		Features:  map[string]int16{"group.version": 1}}
+		Features:  []Feature{{"group.version", 0, 1}}}
 }
 
 func open(t *testing.T, s MetaStore, c Config) *Cluster {

@@ -17,6 +17,7 @@ var (
 	ErrPolicyViolation          = errors.New("policy violation")
 	ErrUnknownTopic             = errors.New("unknown topic or partition")
 	ErrUnknownTopicID           = errors.New("unknown topic id")
+	ErrInvalidFeatureLevel      = errors.New("invalid level of a feature")
 	// ErrTimeout says that the deadline passed first. The change may be stored nevertheless.
 	ErrTimeout = errors.New("request timed out")
 )

@@ -116,9 +116,9 @@ func (c *Cluster) features(have map[string]KV) (r featuresRecord, changed bool, 
 			r.Levels = make(map[string]int16)
 		}
 	}
-	for name, level := range c.config.Features {
-		if _, known := r.Levels[name]; !known {
-			r.Levels[name] = level
+	for _, f := range c.config.Features {
+		if _, known := r.Levels[f.Name]; !known {
+			r.Levels[f.Name] = f.Max
 			changed = true
 		}
 	}

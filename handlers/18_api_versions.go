@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"weir/cluster"
 	"weir/protocol"
 )
 
@@ -99,18 +100,12 @@ func (h *Handlers) addFeatures(resp *kmsg.ApiVersionsResponse, version int16) {
 	}
 }
 
-// Feature is a range of levels this broker understands of one of Kafka's features.
-type Feature struct {
-	Name     string
-	Min, Max int16
-}
-
 // SupportedFeatures lists what this broker understands: metadata.version as in Kafka 4.4 (4.4-IV2), for
 // clients that guess the release from it, and group.version, by which clients know that the consumer protocol
 // is served, streams.version, by which they know that the streams protocol is, and transaction.version, by which
 // they know both generations of transactions. What is not served (share.version) is not listed.
-func SupportedFeatures() []Feature {
-	return []Feature{
+func SupportedFeatures() []cluster.Feature {
+	return []cluster.Feature{
 		{Name: "group.version", Min: 0, Max: 1},
 		{Name: "metadata.version", Min: 7, Max: 33},
 		{Name: "streams.version", Min: 0, Max: 1},

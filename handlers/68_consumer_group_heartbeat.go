@@ -26,6 +26,10 @@ func (h *Handlers) serveConsumerGroupHeartbeat(c *Conn, r *Request, version int1
 	req *kmsg.ConsumerGroupHeartbeatRequest,
 ) Answer {
 	resp := req.ResponseKind().(*kmsg.ConsumerGroupHeartbeatResponse)
+	if !h.finalized("group.version") {
+		resp.ErrorCode = kerr.UnsupportedVersion.Code
+		return Now(resp)
+	}
 	if !h.allowed(c, opRead, groupResource, req.Group) {
 		resp.ErrorCode = kerr.GroupAuthorizationFailed.Code
 		return Now(resp)

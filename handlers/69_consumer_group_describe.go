@@ -17,6 +17,14 @@ import (
 // Version notes: v1 tells which protocol a member speaks (KIP-1099).
 func (h *Handlers) serveConsumerGroupDescribe(c *Conn, _ int16, req *kmsg.ConsumerGroupDescribeRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.ConsumerGroupDescribeResponse)
+	if !h.finalized("group.version") {
+		for _, id := range req.Groups {
+			refused := kmsg.NewConsumerGroupDescribeResponseGroup()
+			refused.Group, refused.ErrorCode = id, kerr.UnsupportedVersion.Code
+			resp.Groups = append(resp.Groups, refused)
+		}
+		return Now(resp)
+	}
 	var ids []string
 	for _, id := range req.Groups {
 		if h.allowed(c, opDescribe, groupResource, id) {

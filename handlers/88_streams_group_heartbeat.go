@@ -26,6 +26,10 @@ func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req 
 ) Answer {
 	resp := req.ResponseKind().(*kmsg.StreamsGroupHeartbeatResponse)
 	resp.Status = []kmsg.StreamsGroupHeartbeatResponseStatus{} // empty with errors too, as Kafka has it
+	if !h.finalized("streams.version") {
+		resp.ErrorCode = kerr.UnsupportedVersion.Code
+		return Now(resp)
+	}
 	if !h.allowed(c, opRead, groupResource, req.Group) {
 		resp.ErrorCode = kerr.GroupAuthorizationFailed.Code
 		return Now(resp)

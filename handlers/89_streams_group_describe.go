@@ -16,6 +16,14 @@ import (
 // Version notes: v1 can ask for a description of the topology (KIP-1331), which this broker does not have.
 func (h *Handlers) serveStreamsGroupDescribe(c *Conn, _ int16, req *kmsg.StreamsGroupDescribeRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.StreamsGroupDescribeResponse)
+	if !h.finalized("streams.version") {
+		for _, id := range req.Groups {
+			refused := kmsg.NewStreamsGroupDescribeResponseGroup()
+			refused.Group, refused.ErrorCode = id, kerr.UnsupportedVersion.Code
+			resp.Groups = append(resp.Groups, refused)
+		}
+		return Now(resp)
+	}
 	var ids []string
 	for _, id := range req.Groups {
 		if h.allowed(c, opDescribe, groupResource, id) {

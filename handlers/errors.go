@@ -99,6 +99,7 @@ func translations() []translation {
 		{cluster.ErrUnknownTopicID, kerr.UnknownTopicID},
 		{cluster.ErrUnknownTopic, kerr.UnknownTopicOrPartition},
 		{cluster.ErrPolicyViolation, kerr.PolicyViolation},
+		{cluster.ErrInvalidFeatureLevel, kerr.InvalidUpdateVersion},
 		{cluster.ErrTimeout, kerr.RequestTimedOut},
 		{cluster.ErrClosed, kerr.NotController},
 

@@ -49,6 +49,7 @@ func newFixture(t testing.TB, given ...string) *fixture {
 		BrokerID: 1, Rack: "r1", SelfApplied: true, DefaultPartitions: values.Int32("num.partitions"),
 		Endpoints: []metadata.Endpoint{{Listener: "OUTSIDE", Host: "weir.example", Port: 9000},
 			{Listener: "INSIDE", Port: 9092}},
+		Features: SupportedFeatures(),
 		Rules: cluster.Rules{CheckTopic: values.CheckTopic, CheckBroker: config.CheckBroker,
 			CheckGroup: values.CheckGroup},
 	}, clk, lg)

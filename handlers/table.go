@@ -63,6 +63,7 @@ func Table() []API {
 		{42, "DeleteGroups", 0, 3, 0, typed((*Handlers).serveDeleteGroups)},
 		{44, "IncrementalAlterConfigs", 0, 1, 0, typed((*Handlers).serveIncrementalAlterConfigs)},
 		{47, "OffsetDelete", 0, 0, 0, typed((*Handlers).serveOffsetDelete)},
+		{57, "UpdateFeatures", 0, 2, 0, typed((*Handlers).serveUpdateFeatures)},
 		{60, "DescribeCluster", 0, 2, 0, typed((*Handlers).serveDescribeCluster)},
 		{61, "DescribeProducers", 0, 0, 0, typed((*Handlers).serveDescribeProducers)},
 		{65, "DescribeTransactions", 0, 0, 0, typed((*Handlers).serveDescribeTransactions)},

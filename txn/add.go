@@ -62,7 +62,7 @@ func (t *transaction) check(p Producer) error {
 
 // fits tells whether the record of a transaction fits a batch, with room for the headers of both.
 func (m *machine) fits(t *transaction) bool {
-	r := transactionRecord(t)
+	r := transactionRecord(t, m.agreed())
 	return len(r.Key)+len(r.Value)+200 <= m.config.BatchMaxBytes
 }
 

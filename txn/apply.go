@@ -2,6 +2,7 @@ package txn
 
 import (
 	"log/slog"
+	"sync/atomic"
 
 	"weir/coordinator"
 )
@@ -11,7 +12,8 @@ type leadership struct{ shard, epoch int32 }
 
 // machine is the state of one shard.
 type machine struct {
-	config *Config
+	config  *Config
+	version *atomic.Int32 // of the protocol that the cluster has agreed on; it changes under living transactions
 	leadership
 	markers markers
 	logger  *slog.Logger
@@ -45,8 +47,8 @@ type Ending struct {
 	Partitions       []Partition
 }
 
-func newMachine(c *Config, l leadership, w markers, lg *slog.Logger) *machine {
-	m := &machine{config: c, leadership: l, markers: w, logger: lg,
+func newMachine(c *Config, version *atomic.Int32, l leadership, w markers, lg *slog.Logger) *machine {
+	m := &machine{config: c, version: version, leadership: l, markers: w, logger: lg,
 		ids: make(map[string]*transaction), live: make(map[string]*live)}
 	m.expiry = coordinator.NewTimer("", m.expire)
 	return m
@@ -117,8 +119,11 @@ func (m *machine) liveOf(id string) *live {
 	return l
 }
 
+// agreed is the protocol that the cluster has agreed on.
+func (m *machine) agreed() int16 { return int16(m.version.Load()) }
+
 // store writes what an id has become.
 func (m *machine) store(tx *coordinator.Tx, t *transaction) {
 	t.updatedMs = tx.Now.UnixMilli()
-	tx.Append(t.id, transactionRecord(t))
+	tx.Append(t.id, transactionRecord(t, m.agreed()))
 }

@@ -25,9 +25,6 @@ type Config struct {
 	// ExpiryInterval is how often idle ones are looked for
 	// (transaction.remove.expired.transaction.cleanup.interval.ms).
 	ExpiryInterval time.Duration
-	// Version is the newest protocol that the cluster has agreed on (the feature transaction.version). Ends
-	// that no client asked for follow it.
-	Version int16
 	// BatchMaxBytes bounds one record, and so the partitions of one transaction: max.message.bytes of the
 	// topic.
 	BatchMaxBytes int
@@ -48,9 +45,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ExpiryInterval == 0 {
 		c.ExpiryInterval = time.Hour
-	}
-	if c.Version == 0 {
-		c.Version = Bumped
 	}
 	if c.BatchMaxBytes == 0 {
 		c.BatchMaxBytes = 1 << 20

@@ -111,13 +111,14 @@ func (m *machine) prepare(tx *coordinator.Tx, t *transaction, commit bool, versi
 
 // abortAndFence aborts an open transaction whose producer did not ask for it.
 func (m *machine) abortAndFence(tx *coordinator.Tx, t *transaction) {
-	if m.config.Version >= Bumped {
-		m.prepare(tx, t, false, m.config.Version, noProducerID)
+	version := m.agreed()
+	if version >= Bumped {
+		m.prepare(tx, t, false, version, noProducerID)
 		return
 	}
 	fenced := *t
 	fenced.epoch, fenced.prevEpoch = t.epoch+1, noEpoch
-	m.prepare(tx, &fenced, false, m.config.Version, noProducerID)
+	m.prepare(tx, &fenced, false, version, noProducerID)
 }
 
 // completed notes that all markers of an ending are durable. One that is not the present one is passed over: it

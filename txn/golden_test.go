@@ -42,14 +42,27 @@ type waiting struct {
 	answer func() (string, bool)
 }
 
+// agree has the cluster agree on a protocol.
+func (c *conversation) agree(version int16) {
+	c.rig.version = version
+	c.SetVersion(version)
+}
+
+func (c *conversation) agreeCommand(d *datadriven.TestData) string {
+	var version int
+	d.ScanArgs(c.t, "version", &version)
+	c.agree(int16(version))
+	return "ok"
+}
+
 func (c *conversation) run(d *datadriven.TestData) string {
 	if d.Cmd == "start" {
 		var config Config
 		version := int(Bumped)
 		d.MaybeScanArgs(c.t, "version", &version)
 		d.MaybeScanArgs(c.t, "batch", &config.BatchMaxBytes)
-		config.Version = int16(version)
 		c.rig = newRig(c.t, config)
+		c.agree(int16(version))
 		return ""
 	}
 	if c.rig == nil {
@@ -59,7 +72,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		"init": c.init, "add": c.add, "verify": c.verify, "commit": c.commit, "abort": c.abort,
 		"describe": c.describe, "list": c.list, "tick": c.tickCommand, "crash": c.crashCommand,
 		"markers": c.showMarkers, "written": c.written, "log": c.showLog, "hold": c.hold, "release": c.release,
-		"hear": c.hear, "refuse": c.refuse, "accept": c.accept, "exhaust": c.exhaust, "resign": c.resign,
+		"hear": c.hear, "refuse": c.refuse, "accept": c.accept, "exhaust": c.exhaust, "resign": c.resign, "agree": c.agreeCommand,
 	}[d.Cmd]
 	if !ok {
 		d.Fatalf(c.t, "unknown command %s", d.Cmd)

@@ -11,7 +11,9 @@ import (
 
 const (
 	keyVersion = 0 // of the only kind of key there is
-	// valueVersion is that of Kafka from transaction.version 1 on; valueMax the youngest that can be read.
+	// valueVersion is that of Kafka from transaction.version Announced on, plainVersion the one before, which has no
+	// room for fields of later Kafkas; valueMax is the youngest that can be read.
+	plainVersion = 0
 	valueVersion = 1
 	valueMax     = 1
 )
@@ -20,10 +22,14 @@ const (
 // over tags that they do not know.
 const prevEpochTag = 10_000
 
-// transactionRecord makes the record of what is known of a transactional id.
-func transactionRecord(t *transaction) coordinator.Record {
+// transactionRecord makes the record of what is known of a transactional id, in the form that the cluster has agreed
+// on. Where only the later form can say it all, it is that one: Kafka then forgets the rest at its next start.
+func transactionRecord(t *transaction, agreed int16) coordinator.Record {
 	v := kmsg.NewTxnMetadataValue()
 	v.Version = valueVersion
+	if agreed < Announced && t.plain() {
+		v.Version = plainVersion
+	}
 	v.ProducerID, v.ProducerEpoch, v.TimeoutMillis = t.producerID, t.epoch, t.timeoutMs
 	v.PreviousProducerID, v.NextProducerID = t.prevProducerID, t.nextProducerID
 	v.State = kmsg.TransactionState(t.state)
@@ -41,6 +47,12 @@ func transactionRecord(t *transaction) coordinator.Record {
 		v.UnknownTags.Set(prevEpochTag, binary.BigEndian.AppendUint16(nil, uint16(t.prevEpoch)))
 	}
 	return coordinator.Record{Key: transactionKey(t.id), Value: v.AppendTo(nil)}
+}
+
+// plain tells whether the fields that every Kafka knows say all.
+func (t *transaction) plain() bool {
+	return t.nextProducerID == noProducerID && (t.prevProducerID == noProducerID || t.prevProducerID == t.producerID) &&
+		t.prevEpoch == noEpoch && t.version < Bumped
 }
 
 // tombstone makes the record that forgets a transactional id.

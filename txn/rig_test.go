@@ -15,6 +15,7 @@ type rig struct {
 	clock   *clock.Manual
 	log     *coordinator.MemoryLog
 	held    bool
+	version int16 // of the protocol
 	epoch   int32
 	endings []Ending // only the shard's goroutine adds, only between settle and the next event is it read
 	*Service
@@ -24,7 +25,7 @@ func (r *rig) write(e Ending) { r.endings = append(r.endings, e) }
 
 func newRig(t testing.TB, c Config) *rig {
 	c.StatePartitions = 1
-	r := &rig{config: c, clock: clock.NewManual(time.UnixMilli(1_000_000)), log: coordinator.NewMemoryLog()}
+	r := &rig{config: c, version: Bumped, clock: clock.NewManual(time.UnixMilli(1_000_000)), log: coordinator.NewMemoryLog()}
 	r.start()
 	t.Cleanup(func() { r.Resign(0) })
 	return r
@@ -35,6 +36,7 @@ func (r *rig) start() {
 	r.epoch++
 	r.endings = nil
 	r.Service = newService(r.config, r, r.clock, slog.New(slog.DiscardHandler))
+	r.SetVersion(r.version)
 	r.lead(0, r.epoch, r.log)
 	<-r.Loaded(0)
 }

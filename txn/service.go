@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"weir/coordinator"
 	"weir/internal/clock"
@@ -18,6 +19,7 @@ import (
 // goroutine; they do not wait, the futures they give do.
 type Service struct {
 	config  Config
+	version atomic.Int32 // of the protocol; read by the shards as they decide
 	runtime *coordinator.Runtime[*machine]
 	writer  *writer
 
@@ -38,7 +40,7 @@ func newService(c Config, w markers, clk clock.Clock, lg *slog.Logger) *Service 
 	build := func(shard int32) *machine {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return newMachine(&s.config, leadership{shard, s.epochs[shard]}, w, lg)
+		return newMachine(&s.config, &s.version, leadership{shard, s.epochs[shard]}, w, lg)
 	}
 	s.runtime = coordinator.New(coordinator.Config{
 		BatchMaxBytes: s.config.BatchMaxBytes, LoadBufferBytes: s.config.LoadBufferBytes,
@@ -49,8 +51,15 @@ func newService(c Config, w markers, clk clock.Clock, lg *slog.Logger) *Service 
 // ShardOf gives the partition of __transaction_state on which a transactional id lives.
 func (s *Service) ShardOf(id string) int32 { return coordinator.ShardOf(id, s.config.StatePartitions) }
 
-// SetImage tells where the topics are that markers are written to.
-func (s *Service) SetImage(image *metadata.Image) { s.writer.image.Store(image) }
+// SetImage tells where the topics are that markers are written to, and which protocol the cluster has agreed on.
+func (s *Service) SetImage(image *metadata.Image) {
+	s.writer.image.Store(image)
+	s.SetVersion(image.Features["transaction.version"])
+}
+
+// SetVersion says which protocol the cluster has agreed on. From the next decision on, ends that no client asked for
+// follow it, and records have its form; clients follow what they have learned of it.
+func (s *Service) SetVersion(version int16) { s.version.Store(int32(version)) }
 
 // BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader epoch.
 // Until it is loaded, requests end with coordinator.ErrLoading. Ends that the shard finds decided are carried

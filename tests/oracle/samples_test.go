@@ -104,6 +104,9 @@ func fillAdmin(req kmsg.Request, name string) {
 	case *kmsg.CreatePartitionsRequest:
 		r.TimeoutMillis = 1000
 		r.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: name, Count: 2}}
+	case *kmsg.UpdateFeaturesRequest:
+		r.ValidateOnly = true
+		r.FeatureUpdates = []kmsg.UpdateFeaturesRequestFeatureUpdate{{Feature: name, MaxVersionLevel: 1, UpgradeType: 1}}
 	case *kmsg.ListConfigResourcesRequest:
 		r.ResourceTypes = []int8{2}
 	case *kmsg.DescribeTopicPartitionsRequest:
