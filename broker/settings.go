@@ -75,6 +75,7 @@ func newSettings(v *config.Values) (*settings, error) {
 		BatchMaxBytes:                 v.Int("message.max.bytes"),
 		Consumer:                      consumerConfig(v),
 		Streams:                       streamsConfig(v),
+		Share:                         shareConfig(v),
 	}
 	s.txns = txn.Config{
 		StatePartitions: v.Int32("transaction.state.log.num.partitions"),
@@ -124,6 +125,23 @@ func streamsConfig(v *config.Values) groups.StreamsConfig {
 		Standbys: groups.Setting{Default: v.Int32("group.streams.num.standby.replicas"),
 			Max: v.Int32("group.streams.max.standby.replicas")},
 		MaxSize: v.Int("group.streams.max.size"),
+	}
+}
+
+// shareConfig is what share groups need.
+func shareConfig(v *config.Values) groups.ShareConfig {
+	bounded := func(name, least, most string) groups.Setting {
+		return groups.Setting{Default: v.Int32(name), Min: v.Int32(least), Max: v.Int32(most)}
+	}
+	return groups.ShareConfig{
+		SessionTimeoutMs: bounded("group.share.session.timeout.ms",
+			"group.share.min.session.timeout.ms", "group.share.max.session.timeout.ms"),
+		HeartbeatIntervalMs: bounded("group.share.heartbeat.interval.ms",
+			"group.share.min.heartbeat.interval.ms", "group.share.max.heartbeat.interval.ms"),
+		HurriedIntervalMs: v.Int32("weir.group.consumer.hurried.heartbeat.interval.ms"),
+		AssignmentIntervalMs: bounded("group.share.assignment.interval.ms",
+			"group.share.min.assignment.interval.ms", "group.share.max.assignment.interval.ms"),
+		MaxSize: v.Int("group.share.max.size"),
 	}
 }
 

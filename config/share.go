@@ -38,14 +38,14 @@ type OffsetReset struct {
 // counts as the nearest that they do (GroupConfig, Kafka 4.4).
 func (r resolver) Share(overrides map[string]string) ShareConfig {
 	c := r.Group(overrides)
-	within := func(word string) int64 {
-		least, most := r.Int64("group.share.min."+word), r.Int64("group.share.max."+word)
-		return min(max(c.Int64("share."+word), least), most)
-	}
+	within := func(name, least, most string) int64 { return min(max(c.Int64(name), r.Int64(least)), r.Int64(most)) }
 	return ShareConfig{
-		LockDuration:    time.Duration(within("record.lock.duration.ms")) * time.Millisecond,
-		DeliveryLimit:   int(within("delivery.count.limit")),
-		MaxRecordLocks:  int(within("partition.max.record.locks")),
+		LockDuration: time.Millisecond * time.Duration(within("share.record.lock.duration.ms",
+			"group.share.min.record.lock.duration.ms", "group.share.max.record.lock.duration.ms")),
+		DeliveryLimit: int(within("share.delivery.count.limit", "group.share.min.delivery.count.limit",
+			"group.share.max.delivery.count.limit")),
+		MaxRecordLocks: int(within("share.partition.max.record.locks", "group.share.min.partition.max.record.locks",
+			"group.share.max.partition.max.record.locks")),
 		Reset:           parseReset(c.String("share.auto.offset.reset")),
 		ReadCommitted:   strings.EqualFold(c.String("share.isolation.level"), "read_committed"),
 		Renew:           c.Bool("share.renew.acknowledge.enable"),

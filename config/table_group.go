@@ -27,8 +27,8 @@ var groupTable = []Def{
 	},
 	{
 		Name: "share.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),
-		Ignored: true, Broker: "group.share.assignment.interval.ms",
-		Doc: "The time between two assignments.",
+		Broker: "group.share.assignment.interval.ms",
+		Doc:    "The time between two assignments.",
 	},
 	{
 		Name: "share.auto.offset.reset", Type: String, Default: "latest", check: offsetReset(),
@@ -42,8 +42,8 @@ var groupTable = []Def{
 	},
 	{
 		Name: "share.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
-		Ignored: true, Broker: "group.share.heartbeat.interval.ms",
-		Doc: "The heartbeat interval given to members.",
+		Broker: "group.share.heartbeat.interval.ms",
+		Doc:    "The heartbeat interval given to members.",
 	},
 	{
 		Name: "share.isolation.level", Type: String, Default: "read_uncommitted",
@@ -66,8 +66,8 @@ var groupTable = []Def{
 	},
 	{
 		Name: "share.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
-		Ignored: true, Broker: "group.share.session.timeout.ms",
-		Doc: "How long a member may be silent before it is removed.",
+		Broker: "group.share.session.timeout.ms",
+		Doc:    "How long a member may be silent before it is removed.",
 	},
 	{
 		Name: "streams.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),

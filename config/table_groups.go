@@ -100,7 +100,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),
-		Scope: ClusterWide, Ignored: true, Doc: "The time between two assignments of a share group.",
+		Scope: ClusterWide, Doc: "The time between two assignments of a share group.",
 	},
 	{
 		Name: "group.share.assignors", Type: List, Default: "simple", check: listOf(false),
@@ -113,12 +113,12 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
-		Ignored: true, Doc: "The heartbeat interval given to members of share groups.",
+		Doc: "The heartbeat interval given to members of share groups.",
 	},
 	{
 		Name: "group.share.max.assignment.interval.ms", Type: Int, Default: "15000",
-		check: atLeast(0), Ignored: true,
-		Doc: "The largest share.assignment.interval.ms a group may set.",
+		check: atLeast(0),
+		Doc:   "The largest share.assignment.interval.ms a group may set.",
 	},
 	{
 		Name: "group.share.max.delivery.count.limit", Type: Int, Default: "10",
@@ -127,8 +127,8 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.max.heartbeat.interval.ms", Type: Int, Default: "15000",
-		check: atLeast(1), Ignored: true,
-		Doc: "The largest share.heartbeat.interval.ms a group may set.",
+		check: atLeast(1),
+		Doc:   "The largest share.heartbeat.interval.ms a group may set.",
 	},
 	{
 		Name: "group.share.max.partition.max.record.locks", Type: Int, Default: "4000",
@@ -142,7 +142,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.max.session.timeout.ms", Type: Int, Default: "60000", check: atLeast(1),
-		Ignored: true, Doc: "The largest share.session.timeout.ms a group may set.",
+		Doc: "The largest share.session.timeout.ms a group may set.",
 	},
 	{
 		Name: "group.share.max.share.sessions", Type: Int, Default: "2000", check: atLeast(1),
@@ -150,11 +150,11 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.max.size", Type: Int, Default: "200", check: between(1, 1000),
-		Ignored: true, Doc: "The most members of one share group.",
+		Doc: "The most members of one share group.",
 	},
 	{
 		Name: "group.share.min.assignment.interval.ms", Type: Int, Default: "0", check: atLeast(0),
-		Ignored: true, Doc: "The smallest share.assignment.interval.ms a group may set.",
+		Doc: "The smallest share.assignment.interval.ms a group may set.",
 	},
 	{
 		Name: "group.share.min.delivery.count.limit", Type: Int, Default: "2", check: between(2, 5),
@@ -162,8 +162,8 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.min.heartbeat.interval.ms", Type: Int, Default: "5000",
-		check: atLeast(1), Ignored: true,
-		Doc: "The smallest share.heartbeat.interval.ms a group may set.",
+		check: atLeast(1),
+		Doc:   "The smallest share.heartbeat.interval.ms a group may set.",
 	},
 	{
 		Name: "group.share.min.partition.max.record.locks", Type: Int, Default: "100",
@@ -177,7 +177,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.min.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
-		Ignored: true, Doc: "The smallest share.session.timeout.ms a group may set.",
+		Doc: "The smallest share.session.timeout.ms a group may set.",
 	},
 	{
 		Name: "group.share.partition.max.record.locks", Type: Int, Default: "2000",
@@ -191,7 +191,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
-		Ignored: true, Doc: "How long a member of a share group may be silent before it is removed.",
+		Doc: "How long a member of a share group may be silent before it is removed.",
 	},
 	{
 		Name: "group.streams.assignment.interval.ms", Type: Int, Default: "1000", check: atLeast(0),

@@ -22,7 +22,7 @@ var ownTable = []Def{
 	},
 	{
 		Name: "weir.group.consumer.hurried.heartbeat.interval.ms", Type: Int, Default: "500", check: atLeast(0), Own: true,
-		Doc: "How soon a member of a consumer group that waits for partitions is told to send its next heartbeat, " +
+		Doc: "How soon a member of a consumer or share group that waits for partitions is told to send its next heartbeat, " +
 			"if that is less than its usual interval; 0 tells it the usual one, as Kafka does.",
 	},
 	{

@@ -158,20 +158,20 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "share.coordinator.state.topic.min.isr", Type: Short, Default: "1", check: atLeast(1),
-		Ignored: true, Kafka: "2", Doc: "min.insync.replicas of __share_group_state.",
+		Kafka: "2", Doc: "min.insync.replicas of __share_group_state.",
 	},
 	{
 		Name: "share.coordinator.state.topic.num.partitions", Type: Int, Default: "50",
-		check: atLeast(1), Ignored: true, Doc: "The number of partitions of __share_group_state.",
+		check: atLeast(1), Doc: "The number of partitions of __share_group_state.",
 	},
 	{
 		Name: "share.coordinator.state.topic.replication.factor", Type: Short, Default: "1",
-		check: atLeast(1), Ignored: true, Kafka: "3",
+		check: atLeast(1), Kafka: "3",
 		Doc: "The replication factor of __share_group_state.",
 	},
 	{
 		Name: "share.coordinator.state.topic.segment.bytes", Type: Int, Default: "104857600",
-		check: atLeast(1), Ignored: true, Doc: "The segment size of __share_group_state.",
+		check: atLeast(1), Doc: "The segment size of __share_group_state.",
 	},
 	{
 		Name: "share.coordinator.threads", Type: Int, Default: "1", check: atLeast(1),

@@ -24,6 +24,7 @@ const (
 	TypeClassic  Type = "classic"
 	TypeConsumer Type = "consumer"
 	TypeStreams  Type = "streams"
+	TypeShare    Type = "share"
 )
 
 // MemberDescription is one member as administrators see it. Metadata and Assignment are those of the chosen

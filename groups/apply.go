@@ -51,6 +51,8 @@ func (m *machine) Apply(r coordinator.Record, undo *coordinator.Undo) error {
 		return m.applyConsumer(version, r, undo)
 	case keyStreamsGroup, keyStreamsMember, keyStreamsTarget, keyStreamsShare, keyStreamsPlace, keyStreamsTopology:
 		return m.applyStreams(version, r, undo)
+	case keyShareMember, keyShareGroup, keyShareTarget, keyShareTargetMember, keySharePlace, keyShareStates:
+		return m.applyShare(version, r, undo)
 	}
 	return nil
 }
@@ -113,22 +115,22 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 	if g == nil {
 		return
 	}
-	classic, consumer, streams := g.classic, g.consumer, g.streams
+	old := g.kind
 	gone := len(g.offsets) == 0
 	if gone {
 		delete(m.groups, id)
 		m.view.groups.Add(-1)
 	} else {
-		g.classic, g.consumer, g.streams = newClassic(), nil, nil
+		g.kind = kind{classic: newClassic()}
 	}
 	undo.Add(func() {
 		if gone {
 			m.view.groups.Add(1)
 		}
-		if g.classic != nil && g.classic != classic {
+		if g.classic != nil && g.classic != old.classic {
 			g.classic.abandon(coordinator.ErrNotAvailable)
 		}
-		g.classic, g.consumer, g.streams = classic, consumer, streams
+		g.kind = old
 		m.groups[id] = g
 	})
 }
@@ -138,11 +140,11 @@ func (m *machine) dropGroup(id string, undo *coordinator.Undo) {
 func (m *machine) ensureClassic(id string, undo *coordinator.Undo) *classic {
 	g := m.ensure(id, undo)
 	if g.classic == nil {
-		consumer, streams := g.consumer, g.streams
-		g.classic, g.consumer, g.streams = newClassic(), nil, nil
+		old := g.kind
+		g.kind = kind{classic: newClassic()}
 		undo.Add(func() {
 			g.classic.abandon(coordinator.ErrNotAvailable)
-			g.classic, g.consumer, g.streams = nil, consumer, streams
+			g.kind = old
 		})
 	}
 	return g.classic

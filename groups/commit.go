@@ -19,6 +19,8 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 		if err := g.streams.checkCommit(r); err != nil {
 			return CommitResponse{}, err
 		}
+	case g != nil && g.share != nil:
+		return CommitResponse{}, notConsumer(r.GroupID)
 	case g != nil:
 		if err := g.classic.checkCommit(r); err != nil {
 			return CommitResponse{}, err

@@ -43,6 +43,9 @@ func (g *group) checkTransaction(r *CommitRequest) error {
 	if g.streams != nil {
 		return g.streams.checkCommit(r)
 	}
+	if g.share != nil {
+		return notConsumer(r.GroupID)
+	}
 	if r.Generation < 0 && g.classic.state == StateEmpty {
 		return nil
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	Consumer ConsumerConfig
 	// Streams holds the settings of groups that run a Kafka Streams topology.
 	Streams StreamsConfig
+	// Share holds the settings of share groups.
+	Share ShareConfig
 	// BatchMaxBytes bounds one record batch, and so the stored size of one group: max.message.bytes of the
 	// topic.
 	BatchMaxBytes int
@@ -53,6 +55,22 @@ type StreamsConfig struct {
 	InitialDelayMs Setting
 	// Standbys is how many copies of each task with state there are.
 	Standbys Setting
+	// MaxSize bounds the members of one group.
+	MaxSize int
+}
+
+// ShareConfig holds the settings of share groups (group.share.*) that tell how members belong to them. Zero values are
+// replaced by Kafka's defaults, except those of the intervals that may be 0.
+type ShareConfig struct {
+	// SessionTimeoutMs is how long a member may be silent.
+	SessionTimeoutMs Setting
+	// HeartbeatIntervalMs is how often members are told to be heard of.
+	HeartbeatIntervalMs Setting
+	// HurriedIntervalMs is how soon members are told to be heard of again while the states of their partitions are being made,
+	// if that is less than HeartbeatIntervalMs; 0: as ever.
+	HurriedIntervalMs int32
+	// AssignmentIntervalMs is how long a target stands before the next is computed.
+	AssignmentIntervalMs Setting
 	// MaxSize bounds the members of one group.
 	MaxSize int
 }
@@ -114,6 +132,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Streams.MaxSize == 0 {
 		c.Streams.MaxSize = math.MaxInt32
+	}
+	if c.Share.SessionTimeoutMs == (Setting{}) {
+		c.Share.SessionTimeoutMs = Setting{45_000, 45_000, 60_000}
+	}
+	if c.Share.HeartbeatIntervalMs == (Setting{}) {
+		c.Share.HeartbeatIntervalMs = Setting{5_000, 5_000, 15_000}
+	}
+	if c.Share.MaxSize == 0 {
+		c.Share.MaxSize = 200
 	}
 	for _, d := range []struct {
 		at *int

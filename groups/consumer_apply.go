@@ -110,9 +110,9 @@ func (m *machine) dropConsumer(g *group, version int16, name string, undo *coord
 func (m *machine) ensureConsumer(id string, undo *coordinator.Undo) *consumer {
 	g := m.ensure(id, undo)
 	if g.consumer == nil {
-		classic, streams := g.classic, g.streams
-		g.classic, g.consumer, g.streams = nil, newConsumer(), nil
-		undo.Add(func() { g.classic, g.consumer, g.streams = classic, nil, streams })
+		old := g.kind
+		g.kind = kind{consumer: newConsumer()}
+		undo.Add(func() { g.kind = old })
 	}
 	return g.consumer
 }

@@ -109,8 +109,8 @@ func (m *machine) checkConsumer(r *ConsumerHeartbeatRequest) error {
 		if err := m.checkRoom(); err != nil {
 			return err
 		}
-	case g != nil && (g.streams != nil || g.consumer == nil && !joining):
-		return refuse(ErrGroupNotFound, "Group %s is not a consumer group.", r.GroupID)
+	case g != nil && (g.streams != nil || g.share != nil || g.consumer == nil && !joining):
+		return notConsumer(r.GroupID)
 	case g != nil && g.consumer == nil && g.classic.state != StateEmpty:
 		if err := m.checkUpgrade(g); err != nil {
 			return err
@@ -148,6 +148,10 @@ func (m *machine) hasRoom(c *consumer, r *ConsumerHeartbeatRequest) bool {
 	r.tell(&next)
 	grown += next.size()
 	return grown <= 0 || c.size+grown <= metadataFactor*m.config.BatchMaxBytes
+}
+
+func notConsumer(groupID string) error {
+	return refuse(ErrGroupNotFound, "Group %s is not a consumer group.", groupID)
 }
 
 func (m *machine) fullConsumer() error {

@@ -15,7 +15,7 @@ func (m *machine) consumerLeave(tx *coordinator.Tx, r *ConsumerHeartbeatRequest)
 	}
 	c := g.consumer
 	if c == nil {
-		return ConsumerHeartbeatResponse{}, refuse(ErrGroupNotFound, "Group %s is not a consumer group.", r.GroupID)
+		return ConsumerHeartbeatResponse{}, notConsumer(r.GroupID)
 	}
 	mem := c.members.at(r.MemberID)
 	if r.InstanceID != nil {

@@ -167,7 +167,8 @@ func readConsumerKey(key []byte, version int16) (groupID, name string, err error
 	}
 	want := 2
 	switch version {
-	case keyConsumerGroup, keyConsumerTopics, keyTarget, keyStreamsGroup, keyStreamsTarget, keyStreamsTopology:
+	case keyConsumerGroup, keyConsumerTopics, keyTarget, keyStreamsGroup, keyStreamsTarget, keyStreamsTopology, keyShareGroup,
+		keyShareTarget, keyShareStates:
 		want = 1
 	}
 	if len(names) != want {

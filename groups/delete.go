@@ -36,6 +36,8 @@ func (m *machine) appendTombstones(tx *coordinator.Tx, g *group) {
 		all = consumerTombstones(g.id, g.consumer)
 	case g.streams != nil:
 		all = streamsTombstones(g.id, g.streams)
+	case g.share != nil:
+		all = shareTombstones(g.id, g.share)
 	}
 	for _, r := range all {
 		tx.Append(g.id, r)
@@ -50,6 +52,9 @@ func (g *group) subscribedTo(topic string) bool {
 	if g.streams != nil {
 		return g.streams.members.len() > 0 && g.streams.topology.reader(topic) != ""
 	}
+	if g.share != nil {
+		return g.share.reading.at(topic) > 0
+	}
 	return g.classic.subscribedTo(topic)
 }
 
@@ -58,6 +63,9 @@ func (m *machine) deleteOffsets(tx *coordinator.Tx, r *DeleteOffsetsRequest) (De
 	g := m.groups[r.GroupID]
 	if g == nil {
 		return DeleteOffsetsResponse{}, ErrGroupNotFound
+	}
+	if g.share != nil {
+		return DeleteOffsetsResponse{}, notConsumer(r.GroupID)
 	}
 	if c := g.classic; c != nil && c.state != StateEmpty && !c.usesConsumerProtocol() {
 		return DeleteOffsetsResponse{}, ErrNonEmptyGroup
@@ -89,4 +97,5 @@ func (m *machine) topicDeleted(tx *coordinator.Tx, topic string) {
 			tx.Append(id, offsetTombstone(id, topic, o.partition))
 		}
 	}
+	m.forgetStates(tx)
 }

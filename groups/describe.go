@@ -44,8 +44,7 @@ func (m *machine) describeConsumer(_ *coordinator.Tx, id string) ConsumerDescrip
 	}
 	c := g.consumer
 	if c == nil {
-		err := refuse(ErrGroupNotFound, "Group %s is not a consumer group.", id)
-		return ConsumerDescription{GroupID: id, Err: err}
+		return ConsumerDescription{GroupID: id, Err: notConsumer(id)}
 	}
 	d := ConsumerDescription{
 		GroupID: id, State: c.state(), Epoch: c.epoch, TargetEpoch: c.targetEpoch, Assignor: m.assignorOf(c),

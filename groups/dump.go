@@ -47,6 +47,8 @@ func DumpRecord(key, value []byte) (string, error) {
 		return dumpConsumer(version, key, value)
 	case keyStreamsGroup, keyStreamsMember, keyStreamsTarget, keyStreamsShare, keyStreamsPlace, keyStreamsTopology:
 		return dumpStreams(version, key, value)
+	case keyShareMember, keyShareGroup, keyShareTarget, keyShareTargetMember, keySharePlace, keyShareStates:
+		return dumpShare(version, key, value)
 	}
 	return "", fmt.Errorf("read key: version %d is not known", version)
 }

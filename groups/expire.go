@@ -14,6 +14,9 @@ func (m *machine) expire(tx *coordinator.Tx) {
 	dropped := 0
 	for _, id := range slices.Sorted(maps.Keys(m.groups)) {
 		g := m.groups[id]
+		if g.share != nil { // what it has settled would be lost
+			continue
+		}
 		dropped += m.expireOffsets(tx, g)
 		awaited := g.classic != nil && len(g.classic.pendingJoin) > 0 || m.pending.ofGroup[id] > 0
 		if len(g.offsets) == 0 && g.listed().State == StateEmpty && !awaited {

@@ -59,6 +59,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		"log": c.showLog, "hold": c.hold, "release": c.release, "refuse": c.refuse, "accept": c.accept,
 		"forget": c.forget, "cluster": c.cluster, "member": c.member, "consumers": c.consumers,
 		"streams": c.streamsMember, "streamsgroup": c.streamsGroup,
+		"share": c.shareMember, "sharegroup": c.shareGroup, "made": c.made, "states": c.shareStates,
 	}[d.Cmd]
 	if !ok {
 		d.Fatalf(c.t, "unknown command %s", d.Cmd)
@@ -80,6 +81,11 @@ func configOf(t *testing.T, d *datadriven.TestData) Config {
 	d.MaybeScanArgs(t, "size", &c.GroupMaxSize)
 	d.MaybeScanArgs(t, "batch", &c.BatchMaxBytes)
 	d.MaybeScanArgs(t, "metadata", &c.OffsetMetadataMaxBytes)
+	d.MaybeScanArgs(t, "hurried", &c.Share.HurriedIntervalMs)
+	d.MaybeScanArgs(t, "members", &c.Share.MaxSize)
+	if s := option(d, "assign", ""); s != "" {
+		c.Share.AssignmentIntervalMs = Setting{durationMs(s), 0, 15_000}
+	}
 	if s := option(d, "retention", ""); s != "" {
 		c.OffsetsRetention = duration(s)
 	}

@@ -11,7 +11,7 @@ func (m *machine) heartbeat(tx *coordinator.Tx, r *HeartbeatRequest) (HeartbeatR
 	if g.consumer != nil {
 		return m.heartbeatConsumer(tx, g, r)
 	}
-	if g.streams != nil {
+	if g.streams != nil || g.share != nil {
 		return HeartbeatResponse{}, ErrUnknownMember
 	}
 	c := g.classic

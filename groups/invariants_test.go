@@ -19,6 +19,14 @@ func image(m *machine) map[string]string {
 			all[id+" members"] = g.consumer.image()
 			continue
 		}
+		if g.share != nil {
+			all[id+" members"] = g.share.image()
+			continue
+		}
+		if g.streams != nil {
+			all[id+" members"] = fmt.Sprint(g.streams.epoch, g.streams.targetEpoch, g.streams.members.len())
+			continue
+		}
 		if members := membersImage(g.classic); members != "" {
 			all[id+" members"] = members
 		}
@@ -158,6 +166,54 @@ func (c *consumer) brokenRun() string {
 	for id := range c.timers.all() {
 		if c.members.at(id) == nil {
 			fmt.Fprintf(&b, "timers of %s, who is gone; ", id)
+		}
+	}
+	return b.String()
+}
+
+// image is all that the records of a share group say.
+func (s *shareGroup) image() string {
+	var b strings.Builder
+	b.WriteString(s.dumped(keyShareGroup, "") + s.dumped(keyShareTarget, "") + s.dumped(keyShareStates, ""))
+	for _, id := range slices.Sorted(s.members.keys()) {
+		b.WriteString("\n" + id + s.dumped(keyShareMember, id) + s.dumped(keySharePlace, id))
+	}
+	for _, id := range slices.Sorted(s.target.keys()) {
+		b.WriteString("\n" + id + s.dumped(keyShareTargetMember, id))
+	}
+	return b.String()
+}
+
+// broken says what is wrong with what follows from a share group's records; "" if nothing is.
+func (s *shareGroup) broken() string {
+	fresh := newShareGroup()
+	for id, m := range s.members.all() {
+		fresh.put(id, m)
+	}
+	var b strings.Builder
+	if !maps.Equal(maps.Collect(s.reading.all()), maps.Collect(fresh.reading.all())) {
+		fmt.Fprintf(&b, "reading %v, really %v; ", s.reading, fresh.reading)
+	}
+	if s.size != fresh.size {
+		fmt.Fprintf(&b, "size %d, really %d; ", s.size, fresh.size)
+	}
+	return b.String()
+}
+
+// brokenRun says what is wrong with a share group that runs.
+func (s *shareGroup) brokenRun() string {
+	var b strings.Builder
+	b.WriteString(s.broken())
+	for id := range s.members.all() {
+		if t := s.timers.at(id); t == nil {
+			fmt.Fprintf(&b, "member %s has no session; ", id)
+		} else if _, armed := t.Armed(); !armed {
+			fmt.Fprintf(&b, "member %s never expires; ", id)
+		}
+	}
+	for id := range s.timers.all() {
+		if s.members.at(id) == nil {
+			fmt.Fprintf(&b, "a timer of %s, who is gone; ", id)
 		}
 	}
 	return b.String()

@@ -31,6 +31,10 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 			return
 		}
 	}
+	if g.share != nil {
+		j.fail(tx, j.MemberID, ErrInconsistentProtocol)
+		return
+	}
 	if g.streams != nil {
 		if g.streams.members.len() > 0 {
 			j.fail(tx, j.MemberID, ErrInconsistentProtocol)

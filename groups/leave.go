@@ -12,7 +12,7 @@ func (m *machine) leave(tx *coordinator.Tx, r *LeaveRequest) (LeaveResponse, err
 	}
 	for _, who := range r.Members {
 		err := ErrUnknownMember
-		if g != nil && g.streams == nil {
+		if g != nil && g.classic != nil {
 			err = m.leaveOne(tx, g, who)
 		}
 		left = left || err == nil

@@ -25,6 +25,9 @@ func (g *group) listed() Listed {
 	if g.streams != nil {
 		return Listed{g.id, "streams", g.streams.state(), TypeStreams}
 	}
+	if g.share != nil {
+		return Listed{g.id, "share", g.share.state(), TypeShare}
+	}
 	return Listed{g.id, g.classic.protocolType, g.classic.state, TypeClassic}
 }
 

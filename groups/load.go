@@ -14,6 +14,10 @@ func (m *machine) Loaded(tx *coordinator.Tx) {
 			m.loadedStreams(tx, g.id, g.streams)
 			continue
 		}
+		if g.share != nil {
+			m.loadedShare(tx, g.id, g.share)
+			continue
+		}
 		c := g.classic
 		c.subscribed = c.subscriptions()
 		if len(c.members) == 0 {

@@ -29,10 +29,15 @@ type group struct {
 	id      string
 	offsets committed // changed by apply alone
 
-	// One of these is not nil.
+	kind
+}
+
+// kind is what a group is: one of these is not nil.
+type kind struct {
 	classic  *classic
 	consumer *consumer
 	streams  *streams
+	share    *shareGroup
 }
 
 // offset is one committed offset.
@@ -62,7 +67,7 @@ func (m *machine) checkRoom() error {
 }
 
 func newGroup(id string) *group {
-	return &group{id: id, classic: newClassic()}
+	return &group{id: id, kind: kind{classic: newClassic()}}
 }
 
 // classic is the side of a group that follows the classic protocol.

@@ -129,9 +129,9 @@ func (m *machine) dropStreams(g *group, version int16, name string, undo *coordi
 func (m *machine) ensureStreams(id string, undo *coordinator.Undo) *streams {
 	g := m.ensure(id, undo)
 	if g.streams == nil {
-		classic, consumer := g.classic, g.consumer
-		g.classic, g.consumer, g.streams = nil, nil, newStreams()
-		undo.Add(func() { g.classic, g.consumer, g.streams = classic, consumer, nil })
+		old := g.kind
+		g.kind = kind{streams: newStreams()}
+		undo.Add(func() { g.kind = old })
 	}
 	return g.streams
 }

@@ -10,7 +10,7 @@ func (m *machine) sync(tx *coordinator.Tx, r *SyncRequest, f *coordinator.Future
 		coordinator.Answer(tx, f, response, err)
 		return
 	}
-	if g == nil || g.streams != nil || g.classic.state == StateEmpty {
+	if g == nil || g.classic == nil || g.classic.state == StateEmpty {
 		coordinator.Answer(tx, f, SyncResponse{}, ErrUnknownMember)
 		return
 	}

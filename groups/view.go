@@ -102,16 +102,23 @@ func (m *machine) beatAfterMs(tx *coordinator.Tx, groupID string, c *consumer, m
 	return usual
 }
 
-// assignmentIntervalMs is how long at least one target stands before the next is computed, in milliseconds. The
-// broker's own setting can be altered while it runs.
+// assignmentIntervalMs is how long at least one target stands before the next is computed, in milliseconds.
 func (m *machine) assignmentIntervalMs(groupID string) int32 {
-	s := m.config.Consumer.AssignmentIntervalMs
-	const name = "group.consumer.assignment.interval.ms"
-	image := m.image()
+	return m.altered(groupID, "consumer.assignment.interval.ms", m.config.Consumer.AssignmentIntervalMs)
+}
+
+// shareAssignmentMs is assignmentIntervalMs for share groups.
+func (m *machine) shareAssignmentMs(groupID string) int32 {
+	return m.altered(groupID, "share.assignment.interval.ms", m.config.Share.AssignmentIntervalMs)
+}
+
+// altered is setting for one whose twin of the broker can be altered while it runs.
+func (m *machine) altered(groupID, own string, s Setting) int32 {
+	name, image := "group."+own, m.image()
 	for _, broker := range []int32{metadata.DefaultBroker, image.BrokerID} {
 		if n, err := strconv.ParseInt(image.BrokerConfig(broker)[name], 10, 32); err == nil {
 			s.Default = int32(n)
 		}
 	}
-	return m.setting(groupID, "consumer.assignment.interval.ms", s)
+	return m.setting(groupID, own, s)
 }

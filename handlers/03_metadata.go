@@ -100,6 +100,8 @@ func (h *Handlers) autoCreate(c *Conn, req *kmsg.MetadataRequest) map[string]err
 			failed[name] = h.createInternal(h.offsetsTopic())
 		case name == stateTopic:
 			failed[name] = h.createInternal(h.stateTopic())
+		case name == shareTopic:
+			failed[name] = h.createInternal(h.shareTopic())
 		case !h.allowed(c, opCreate, topicResource, name):
 			failed[name] = kerr.TopicAuthorizationFailed
 		default:

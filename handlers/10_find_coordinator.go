@@ -22,9 +22,9 @@ const malformed = "This most likely occurs because of a request being malformed 
 //
 // Behavior:
 //   - The coordinator of a group is the leader of its partition of __consumer_offsets, that of a transactional id
-//     of its partition of __transaction_state; the topic is created when it is first asked for.
-//   - Coordinators of share partitions answer 15 from v6 on: as a Kafka does whose internal topic for them
-//     cannot be made. Before v6 they answer 42, as unknown types do.
+//     of its partition of __transaction_state, that of a partition which a share group reads, named
+//     "group:topic id:partition", of its partition of __share_group_state; the topic is created when it is first asked for.
+//   - Coordinators of share partitions answer 42 before v6, as unknown types do.
 //
 // Version notes: v1 type, v4 several keys (KIP-699), v6 share coordinators (KIP-932).
 func (h *Handlers) serveFindCoordinator(c *Conn, version int16, req *kmsg.FindCoordinatorRequest) Answer {
@@ -65,9 +65,9 @@ func (h *Handlers) findCoordinator(c *Conn, version int16, kind int8, key string
 			err = h.tellLeader(c, &found, h.transactionLeader)
 		}
 	case shareCoordinator:
-		err = kerr.CoordinatorNotAvailable
-		if version < 6 || !sharePartitionKey(key) {
-			err = kerr.InvalidRequest
+		err = kerr.InvalidRequest
+		if hashed, ok := sharePartitionKey(key); ok && version >= 6 {
+			err = h.tellLeader(c, &found, func(string) (*metadata.Broker, error) { return h.shareLeader(hashed) })
 		}
 	default:
 		err, text = kerr.InvalidRequest, malformed

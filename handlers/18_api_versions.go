@@ -21,7 +21,7 @@ var softwareName = regexp.MustCompile(`^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9]
 //   - Lists every API of the table, at the versions advertised. The response header is never flexible.
 //   - An unknown version is answered in the format of v0 with error 35 and the list, so that the client can
 //     come back with one that is known (KIP-511).
-//   - Finalized features are those of the cluster's metadata (KIP-584). Share groups are not promised.
+//   - Finalized features are those of the cluster's metadata (KIP-584).
 //
 // Version notes: v3 client software name and version (42 when malformed) and features, v4 features whose least
 // level is 0, v5 cluster and node check: a client that believes to talk to another cluster or broker is answered
@@ -102,12 +102,13 @@ func (h *Handlers) addFeatures(resp *kmsg.ApiVersionsResponse, version int16) {
 
 // SupportedFeatures lists what this broker understands: metadata.version as in Kafka 4.4 (4.4-IV2), for
 // clients that guess the release from it, and group.version, by which clients know that the consumer protocol
-// is served, streams.version, by which they know that the streams protocol is, and transaction.version, by which
-// they know both generations of transactions. What is not served (share.version) is not listed.
+// is served, share.version and streams.version, by which they know that share groups and the streams protocol are, and
+// transaction.version, by which they know both generations of transactions.
 func SupportedFeatures() []cluster.Feature {
 	return []cluster.Feature{
 		{Name: "group.version", Min: 0, Max: 1},
 		{Name: "metadata.version", Min: 7, Max: 33},
+		{Name: "share.version", Min: 0, Max: 2},
 		{Name: "streams.version", Min: 0, Max: 1},
 		{Name: "transaction.version", Min: 0, Max: 2},
 	}

@@ -115,7 +115,7 @@ func (h *Handlers) checkTopologyTopics(c *Conn, t *groups.Topology) error {
 		}
 		for _, name := range names {
 			switch {
-			case name == offsetsTopic || name == stateTopic:
+			case name == offsetsTopic || name == stateTopic || name == shareTopic:
 				own = append(own, name)
 			case !h.allowed(c, opDescribe, topicResource, name):
 				return kerr.TopicAuthorizationFailed

@@ -118,7 +118,7 @@ func TestFindCoordinator(t *testing.T) {
 		text    string
 	}{
 		{0, 0, "g", 0, ""}, {1, 0, "g", 0, "NONE"}, {4, 0, "g", 0, ""}, {4, 1, "tx", 0, ""},
-		{4, 2, "g:" + id + ":0", 42, ""}, {6, 2, "g:" + id + ":0", 15, ""}, {6, 2, "g:" + id, 42, ""},
+		{4, 2, "g:" + id + ":0", 42, ""}, {6, 2, "g:" + id + ":0", 0, ""}, {6, 2, "g:" + id, 42, ""},
 		{6, 2, ":" + id + ":0", 42, ""}, {6, 2, "g:" + id + ":x", 42, ""}, {6, 9, "g", 42, malformed},
 		{3, 9, "g", 42, malformed},
 	} {
@@ -140,6 +140,10 @@ func TestFindCoordinator(t *testing.T) {
 	if topic := f.Cluster.Image().Topic(offsetsTopic); topic == nil || !topic.Internal ||
 		topic.Configs["segment.bytes"] != "104857600" || topic.Configs["compression.type"] != "producer" {
 		t.Errorf("made for the first group: %+v", topic)
+	}
+	if topic := f.Cluster.Image().Topic(shareTopic); topic == nil || !topic.Internal || len(topic.Partitions) != 50 ||
+		topic.Configs["cleanup.policy"] != "delete" || topic.Configs["retention.ms"] != "-1" {
+		t.Errorf("made for the first share partition: %+v", topic)
 	}
 }
 

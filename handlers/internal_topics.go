@@ -2,19 +2,23 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"weir/cluster"
+	"weir/coordinator"
 	"weir/metadata"
 )
 
-// offsetsTopic is where groups and committed offsets live, stateTopic where transactions do.
+// offsetsTopic is where groups and committed offsets live, stateTopic where transactions do, shareTopic where what share
+// groups have settled does.
 const (
 	offsetsTopic = "__consumer_offsets"
 	stateTopic   = "__transaction_state"
+	shareTopic   = "__share_group_state"
 )
 
 // groupLeader returns the broker that coordinates a group: the leader of the group's partition of
@@ -26,6 +30,15 @@ func (h *Handlers) groupLeader(group string) (*metadata.Broker, error) {
 // transactionLeader is groupLeader for a transactional id and __transaction_state.
 func (h *Handlers) transactionLeader(id string) (*metadata.Broker, error) {
 	return h.shardLeader(stateTopic, h.Txns.ShardOf(id), h.stateTopic)
+}
+
+// shareLeader is groupLeader for a partition that a share group reads and __share_group_state.
+func (h *Handlers) shareLeader(key string) (*metadata.Broker, error) {
+	partitions := h.Settings().Int32("share.coordinator.state.topic.num.partitions")
+	if topic := h.Cluster.Image().Topic(shareTopic); topic != nil {
+		partitions = int32(len(topic.Partitions))
+	}
+	return h.shardLeader(shareTopic, coordinator.ShardOf(key, partitions), h.shareTopic)
 }
 
 // shardLeader returns the leader of a partition of an internal topic, which is created if there is none yet.
@@ -83,6 +96,23 @@ func (h *Handlers) stateTopic() cluster.NewTopic {
 	}
 }
 
+// shareTopic is __share_group_state with the settings Kafka gives it
+// (ShareCoordinatorService.shareGroupStateTopicConfigs): it is cut by its coordinator, never by time.
+func (h *Handlers) shareTopic() cluster.NewTopic {
+	config := h.Settings()
+	return cluster.NewTopic{
+		Name:        shareTopic,
+		Internal:    true,
+		Partitions:  config.Int32("share.coordinator.state.topic.num.partitions"),
+		Replication: int16(config.Int32("share.coordinator.state.topic.replication.factor")),
+		Configs: map[string]*string{
+			"cleanup.policy": setting("delete"), "compression.type": setting("producer"), "retention.ms": setting("-1"),
+			"min.insync.replicas": setting(strconv.Itoa(config.Int("share.coordinator.state.topic.min.isr"))),
+			"segment.bytes":       setting(strconv.FormatInt(config.Int64("share.coordinator.state.topic.segment.bytes"), 10)),
+		},
+	}
+}
+
 func setting(s string) *string { return &s }
 
 func (h *Handlers) createInternal(t cluster.NewTopic) error {
@@ -96,13 +126,14 @@ func (h *Handlers) createInternal(t cluster.NewTopic) error {
 	return nil
 }
 
-// sharePartitionKey reports whether a key has the form "group:topic id:partition" (SharePartitionKey.java).
-func sharePartitionKey(key string) bool {
+// sharePartitionKey reads a key of the form "group:topic id:partition" and gives it as it is hashed; false if it is none
+// (SharePartitionKey.java).
+func sharePartitionKey(key string) (string, bool) {
 	parts := strings.Split(key, ":")
 	if len(parts) != 3 || strings.TrimSpace(parts[0]) == "" {
-		return false
+		return "", false
 	}
-	_, badID := metadata.ParseTopicID(parts[1])
-	_, badIndex := strconv.ParseInt(parts[2], 10, 32)
-	return badID == nil && badIndex == nil
+	id, badID := metadata.ParseTopicID(parts[1])
+	index, badIndex := strconv.ParseInt(parts[2], 10, 32)
+	return fmt.Sprintf("%s:%s:%d", parts[0], id, index), badID == nil && badIndex == nil
 }

@@ -72,6 +72,8 @@ func Table() []API {
 		{69, "ConsumerGroupDescribe", 0, 1, 0, typed((*Handlers).serveConsumerGroupDescribe)},
 		{74, "ListConfigResources", 0, 1, 0, typed((*Handlers).serveListConfigResources)},
 		{75, "DescribeTopicPartitions", 0, 0, 0, typed((*Handlers).serveDescribeTopicPartitions)},
+		{76, "ShareGroupHeartbeat", 1, 1, 1, typedOf((*Handlers).serveShareGroupHeartbeat)},
+		{77, "ShareGroupDescribe", 1, 1, 1, typed((*Handlers).serveShareGroupDescribe)},
 		{88, "StreamsGroupHeartbeat", 0, 1, 0, typedOf((*Handlers).serveStreamsGroupHeartbeat)},
 		{89, "StreamsGroupDescribe", 0, 1, 0, typed((*Handlers).serveStreamsGroupDescribe)},
 	}
