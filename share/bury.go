@@ -18,7 +18,6 @@ type burial struct {
 	count       int16
 	cause       Cause
 	letter      letter
-	copyRecord  bool
 }
 
 // burials are those that are decided and not on their way.
@@ -28,7 +27,7 @@ func (p *part) burials() []burial {
 		if r.state == StateArchiving && !p.burying[r.first] {
 			p.burying[r.first] = true
 			all = append(all, burial{key: p.key, first: r.first, last: r.last, count: r.count, cause: r.detail.cause,
-				letter: *r.detail.letter, copyRecord: p.settings.CopyRecord})
+				letter: *r.detail.letter})
 		}
 		return true
 	})

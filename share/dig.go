@@ -262,7 +262,7 @@ func (d *digger) compose(b burial, first, last int64) (letters record.Batch, nex
 		builder.Append(d.clock.Now().UnixMilli(), key, value, headers...)
 		next = offset + 1
 	}
-	if b.copyRecord {
+	if b.letter.whole {
 		from, err := d.partitions.Get(b.key.PartitionID)
 		if err == nil && from.StartOffset() <= last {
 			raw, _, err := read(from, max(first, from.StartOffset()), scanBytes, false)

@@ -212,33 +212,23 @@ func read(p *partition.Partition, offset int64, maxBytes int, committed bool) ([
 // collect gives the batches that hold what was acquired: out of raw, which may have been read already, and out of the log.
 func collect(p *partition.Partition, got []Acquired, raw []byte) ([]byte, error) {
 	var out []byte
-	next := int64(-1) // the batch at which raw begins; unknown at first
-	if h, err := record.ParseHeader(raw); err == nil {
-		next = h.BaseOffset
-	}
+	wanted := int64(0)
 	for i := 0; i < len(got); {
-		if len(raw) < record.HeaderSize || got[i].First < next {
-			var err error
-			if raw, _, err = read(p, got[i].First, scanBytes, false); err != nil {
+		wanted = max(wanted, got[i].First)
+		h, err := record.ParseHeader(raw)
+		if err != nil || h.Size() > len(raw) || h.BaseOffset > wanted {
+			if raw, _, err = read(p, wanted, scanBytes, false); err != nil || len(raw) == 0 {
+				return out, err
+			}
+			if h, err = record.ParseHeader(raw); err != nil {
 				return nil, err
 			}
-			if len(raw) == 0 {
-				return out, nil
-			}
 		}
-		h, err := record.ParseHeader(raw)
-		if err != nil {
-			return nil, err
-		}
-		if h.Size() > len(raw) {
-			raw, next = nil, h.BaseOffset
-			continue
-		}
-		if h.LastOffset() >= got[i].First {
+		if h.LastOffset() >= wanted && h.BaseOffset <= got[i].Last {
 			out = append(out, raw[:h.Size()]...)
 		}
-		raw, next = raw[h.Size():], h.LastOffset()+1
-		for i < len(got) && got[i].Last < next {
+		wanted, raw = max(wanted, h.LastOffset()+1), raw[h.Size():]
+		for i < len(got) && got[i].Last < wanted {
 			i++
 		}
 	}

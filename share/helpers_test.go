@@ -49,6 +49,14 @@ func testSettings() Settings {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
+	r := makeRig(t)
+	t.Cleanup(func() { r.close() })
+	return r
+}
+
+// makeRig makes a rig that the caller closes.
+func makeRig(t testing.TB) *rig {
+	t.Helper()
 	r := &rig{TB: t, mem: vfs.NewMem(), clk: clock.NewManual(time.UnixMilli(1_000_000)), settings: testSettings(),
 		rng: rand.New(rand.NewPCG(1, 2))}
 	draft := metadata.Empty().Edit()
@@ -60,7 +68,6 @@ func newRig(t testing.TB) *rig {
 	r.topic, r.letters, r.state = topic("t"), topic("dlq.t"), topic("__share_group_state")
 	r.image = draft.Done()
 	r.open()
-	t.Cleanup(r.close)
 	return r
 }
 

@@ -176,7 +176,7 @@ func (p *part) takeChanges(v *stored) {
 	for _, d := range v.dying {
 		p.change(max(d.first, p.start), d.last, func(r *run) {
 			r.state = StateArchiving
-			r.detail = r.with(func(to *detail) { to.cause, to.letter = d.cause, &letter{d.topic, d.from} })
+			r.detail = r.with(func(to *detail) { to.cause, to.letter = d.cause, &d.letter })
 		})
 	}
 	p.advance()
@@ -230,7 +230,7 @@ func (m *machine) tick(tx *coordinator.Tx, p *part) {
 // arm sets the timer to what comes next.
 func (m *machine) arm(tx *coordinator.Tx, p *part) {
 	at := int64(-1)
-	if first, ok := p.locks.Min(); ok {
+	if first, ok := p.locks.Min(); ok && !mutantForgetLocks {
 		at = first.at
 	}
 	if first, ok := p.waiting.Min(); ok && (at < 0 || first.at < at) {

@@ -61,13 +61,11 @@ const batchBytes = 20
 
 type dueBatch struct{ first, last, dueMs int64 }
 
-// dyingBatch is records to be archived once their dead letters are written; from is where the topic of those ended in each of its
-// partitions when that was decided.
+// dyingBatch is records to be archived once their dead letters are written.
 type dyingBatch struct {
 	first, last int64
 	cause       Cause
-	topic       string
-	from        int64
+	letter
 }
 
 func key(k Key, version uint16) []byte {
@@ -139,7 +137,7 @@ func (v *stored) appendRest(b []byte) []byte {
 		for _, d := range v.dying {
 			data = kbin.AppendInt64(kbin.AppendInt64(data, d.first), d.last)
 			data = kbin.AppendInt8(data, int8(d.cause))
-			data = kbin.AppendInt64(kbin.AppendCompactString(data, d.topic), d.from)
+			data = kbin.AppendBool(kbin.AppendInt64(kbin.AppendCompactString(data, d.topic), d.from), d.whole)
 		}
 		tags = append(tags, tag{tagDying, data})
 	}
@@ -209,7 +207,8 @@ func (v *stored) tag(number uint32, r *kbin.Reader) {
 		}
 	case tagDying:
 		for r.Ok() && len(r.Src) > 0 {
-			v.dying = append(v.dying, dyingBatch{r.Int64(), r.Int64(), Cause(r.Int8()), r.CompactString(), r.Int64()})
+			v.dying = append(v.dying, dyingBatch{r.Int64(), r.Int64(), Cause(r.Int8()),
+				letter{r.CompactString(), r.Int64(), r.Bool()}})
 		}
 	}
 }

@@ -42,6 +42,7 @@ type detail struct {
 type letter struct {
 	topic string
 	from  int64
+	whole bool // it has key, value and headers of the record
 }
 
 // note is what a record's headers and key say.

@@ -215,10 +215,17 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 	var buried []batch
 	for _, c := range changes {
 		b := c.batch
-		if c.state == StateArchiving {
+		if c.state == StateArchiving && mutantLetterAfterArchive {
+			b.state = StateArchived
+			tx.Then(func(*coordinator.Tx, error) {
+				m.letters.bury(burial{key: p.key, first: c.first, last: c.last, count: c.count, cause: c.cause,
+					letter: letter{topic: p.settings.DeadLetters, whole: true}})
+			})
+		} else if c.state == StateArchiving {
 			b.state = StateAvailable
 			topic := p.settings.DeadLetters
-			v.dying = append(v.dying, dyingBatch{c.first, c.last, c.cause, topic, m.letters.end(topic, p.key.Index)})
+			v.dying = append(v.dying, dyingBatch{c.first, c.last, c.cause,
+				letter{topic, m.letters.end(topic, p.key.Index), p.settings.CopyRecord}})
 			buried = append(buried, b)
 		}
 		if c.dueMs > 0 {

@@ -51,7 +51,7 @@ func (p *part) all(nowMs int64) *stored {
 			b.state, b.count = StateAvailable, r.count-1
 		case r.state == StateArchiving:
 			b.state = StateAvailable
-			v.dying = append(v.dying, dyingBatch{r.first, r.last, r.detail.cause, r.detail.letter.topic, r.detail.letter.from})
+			v.dying = append(v.dying, dyingBatch{r.first, r.last, r.detail.cause, *r.detail.letter})
 		case r.state == StateAvailable && r.detail != nil && r.detail.due > 0 && r.count > 0:
 			v.due = append(v.due, dueBatch{r.first, r.last, r.detail.due})
 		}

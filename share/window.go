@@ -24,7 +24,7 @@ type window struct {
 	locks   *btree.BTreeG[moment]            // acquired runs, by when their locks end
 	keys    map[uint64]*btree.BTreeG[int64]  // first offsets of runs not settled, by key
 
-	open, settled int // records in runs that are neither settled nor waiting; settled ones
+	open, settled int // records that were looked at and are neither settled nor waiting; settled ones
 	readied       bool
 }
 
@@ -53,7 +53,6 @@ func (w *window) insert(r run) {
 		return
 	}
 	if r.detail == nil {
-		w.open += r.records()
 		return // it is looked at before it is delivered
 	}
 	if r.detail.key != 0 {
@@ -85,7 +84,6 @@ func (w *window) remove(r run) {
 		return
 	}
 	if r.detail == nil {
-		w.open -= r.records()
 		return
 	}
 	if of := w.keys[r.detail.key]; of != nil {

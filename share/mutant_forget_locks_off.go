@@ -1,0 +1,5 @@
+//go:build !mutant_forget_locks
+
+package share
+
+const mutantForgetLocks = false

@@ -1,0 +1,5 @@
+//go:build !mutant_letter_after_archive
+
+package share
+
+const mutantLetterAfterArchive = false
