@@ -93,11 +93,11 @@ func TestDescribeHidesSecrets(t *testing.T) {
 
 func TestDescribeListsAll(t *testing.T) {
 	b := NewBroker(Defaults(), nil, nil)
-	if got := len(b.DescribeTopic(nil)); got != 39 {
-		t.Errorf("%d topic settings; want 39", got)
+	if got := len(b.DescribeTopic(nil)); got != 41 {
+		t.Errorf("%d topic settings; want 41", got)
 	}
-	if got := len(b.DescribeGroup(nil)); got != 21 {
-		t.Errorf("%d group settings; want 19", got)
+	if got := len(b.DescribeGroup(nil)); got != 26 {
+		t.Errorf("%d group settings; want 26", got)
 	}
 	if got := len(b.DescribeBroker()); got < 340 {
 		t.Errorf("%d broker settings; want at least 340", got)

@@ -74,5 +74,5 @@ func (r resolver) CheckGroup(overrides map[string]string) error {
 			return refuseText(session, session+" must be greater than "+heartbeat)
 		}
 	}
-	return nil
+	return r.checkDeadLetters(c.String("errors.deadletterqueue.topic.name"))
 }

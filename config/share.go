@@ -1,8 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"time"
+
+	"weir/filter"
 )
 
 // ShareConfig is what a share group goes by when it takes and settles records (KIP-932): its own settings within what the
@@ -24,6 +27,14 @@ type ShareConfig struct {
 	DeadLetterTopic string
 	// DeadLetterCopy puts the record's own key and value into the dead letter.
 	DeadLetterCopy bool
+	// Order is what goes first: offset, priority or key.
+	Order string
+	// Backoff is how long a record waits after its first delivery failed; it grows by BackoffMultiplier with every other, up to
+	// BackoffMax.
+	Backoff, BackoffMax time.Duration
+	BackoffMultiplier   float64
+	// Filter says which records the group gets, nil for all.
+	Filter *filter.Filter
 }
 
 // OffsetReset is where a share group begins a partition that it has not read yet.
@@ -51,7 +62,25 @@ func (r resolver) Share(overrides map[string]string) ShareConfig {
 		Renew:           c.Bool("share.renew.acknowledge.enable"),
 		DeadLetterTopic: c.String("errors.deadletterqueue.topic.name"),
 		DeadLetterCopy:  c.Bool("errors.deadletterqueue.copy.record.enable"),
+
+		Order:             c.String("weir.share.order"),
+		Backoff:           time.Duration(c.Int64("weir.share.retry.backoff.ms")) * time.Millisecond,
+		BackoffMax:        time.Duration(c.Int64("weir.share.retry.backoff.max.ms")) * time.Millisecond,
+		BackoffMultiplier: c.Float64("weir.share.retry.backoff.multiplier"),
+		Filter:            compiled(c.String("weir.share.filter")),
 	}
+}
+
+// compiled reads what recordFilter has checked.
+func compiled(text string) *filter.Filter {
+	if text == "" {
+		return nil
+	}
+	f, err := filter.Compile(text)
+	if err != nil {
+		panic("BUG: a filter passed its check: " + err.Error())
+	}
+	return f
 }
 
 // parseReset reads what offsetReset has checked.
@@ -63,4 +92,21 @@ func parseReset(text string) OffsetReset {
 		}
 	}
 	return OffsetReset{Earliest: text == "earliest"}
+}
+
+// checkDeadLetters judges the name of the topic for dead letters. Kafka refuses one that begins with __ here
+// (GroupConfig.validate), and one without the prefix when it is to write there (ShareGroupDLQStateManager), which loses the dead
+// letters: we do so at once.
+func (r resolver) checkDeadLetters(topic string) error {
+	const name, before = "errors.deadletterqueue.topic.name", "errors.deadletterqueue.topic.name.prefix"
+	if topic == "" {
+		return nil
+	}
+	if strings.HasPrefix(topic, "__") {
+		return refuseText(name, name+": DLQ topic name must not start with '__'")
+	}
+	if prefix := r.String(before); !strings.HasPrefix(topic, prefix) {
+		return refuseText(name, fmt.Sprintf("%s: DLQ topic name must start with '%s', which is %s", name, prefix, before))
+	}
+	return nil
 }

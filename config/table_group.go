@@ -18,11 +18,11 @@ var groupTable = []Def{
 		Doc:    "How long a member may be silent before it is removed.",
 	},
 	{
-		Name: "errors.deadletterqueue.copy.record.enable", Type: Boolean, Default: "false",
-		Ignored: true, Doc: "Whether a record given up is copied with its key and value.",
+		Name: "errors.deadletterqueue.copy.record.enable", Type: Boolean, Default: "true", Kafka: "false",
+		Doc: "Whether a dead letter has key, value and headers of the record that was given up.",
 	},
 	{
-		Name: "errors.deadletterqueue.topic.name", Type: String, Ignored: true,
+		Name: "errors.deadletterqueue.topic.name", Type: String, check: deadLetterTopic(),
 		Doc: "The topic that takes the records which the share group gave up; empty for none.",
 	},
 	{
@@ -32,12 +32,10 @@ var groupTable = []Def{
 	},
 	{
 		Name: "share.auto.offset.reset", Type: String, Default: "latest", check: offsetReset(),
-		Ignored: true,
-		Doc:     "Where the group begins a partition: latest, earliest or by_duration:<ISO 8601>.",
+		Doc: "Where the group begins a partition: latest, earliest or by_duration:<ISO 8601>.",
 	},
 	{
-		Name: "share.delivery.count.limit", Type: Int, Default: "5", check: atLeast(2),
-		Ignored: true, Broker: "group.share.delivery.count.limit",
+		Name: "share.delivery.count.limit", Type: Int, Default: "5", check: atLeast(2), Broker: "group.share.delivery.count.limit",
 		Doc: "How often a record is delivered before it is given up.",
 	},
 	{
@@ -47,21 +45,21 @@ var groupTable = []Def{
 	},
 	{
 		Name: "share.isolation.level", Type: String, Default: "read_uncommitted",
-		check: oneOf("read_committed", "read_uncommitted"), Ignored: true,
-		Doc: "Whether records of open and aborted transactions are delivered.",
+		check: oneOf("read_committed", "read_uncommitted"),
+		Doc:   "Whether records of open and aborted transactions are delivered.",
 	},
 	{
 		Name: "share.partition.max.record.locks", Type: Int, Default: "2000", check: atLeast(100),
-		Ignored: true, Broker: "group.share.partition.max.record.locks",
-		Doc: "The most records of one partition that the group may hold acquired.",
+		Broker: "group.share.partition.max.record.locks",
+		Doc:    "The most records of one partition that the group may hold acquired.",
 	},
 	{
 		Name: "share.record.lock.duration.ms", Type: Int, Default: "30000", check: atLeast(1000),
-		Ignored: true, Broker: "group.share.record.lock.duration.ms",
-		Doc: "How long a member holds an acquired record.",
+		Broker: "group.share.record.lock.duration.ms",
+		Doc:    "How long a member holds an acquired record.",
 	},
 	{
-		Name: "share.renew.acknowledge.enable", Type: Boolean, Default: "true", Ignored: true,
+		Name: "share.renew.acknowledge.enable", Type: Boolean, Default: "true",
 		Doc: "Whether members may renew the lock of an acquired record.",
 	},
 	{
@@ -102,5 +100,27 @@ var groupTable = []Def{
 		Name: "streams.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
 		Broker: "group.streams.session.timeout.ms",
 		Doc:    "How long a member may be silent before it is removed.",
+	},
+	{
+		Name: "weir.share.filter", Type: String, check: recordFilter(), Own: true,
+		Doc: "Which records the share group gets: pattern:<AMQP topic pattern on the routing key>, or an expression in CEL; " +
+			"empty for all. The others are settled.",
+	},
+	{
+		Name: "weir.share.order", Type: String, Default: "offset", check: oneOf("offset", "priority", "key"), Own: true,
+		Doc: "What goes first to the share group: the lowest offset, the highest weir.priority, or of each key one record at a " +
+			"time, in order.",
+	},
+	{
+		Name: "weir.share.retry.backoff.max.ms", Type: Long, Default: "60000", check: between(0, maxWaitMs), Own: true,
+		Doc: "The longest weir.share.retry.backoff.ms comes to.",
+	},
+	{
+		Name: "weir.share.retry.backoff.ms", Type: Long, Default: "0", check: between(0, maxWaitMs), Own: true,
+		Doc: "How long a record waits after it was released for the first time, or its lock ended.",
+	},
+	{
+		Name: "weir.share.retry.backoff.multiplier", Type: Double, Default: "2", check: fraction(1, 1000), Own: true,
+		Doc: "By how much weir.share.retry.backoff.ms grows with each further delivery.",
 	},
 }

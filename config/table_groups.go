@@ -108,8 +108,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.delivery.count.limit", Type: Int, Default: "5", check: between(2, 10),
-		Ignored: true,
-		Doc:     "How often a record is delivered to a share group before it is given up.",
+		Doc: "How often a record is delivered to a share group before it is given up.",
 	},
 	{
 		Name: "group.share.heartbeat.interval.ms", Type: Int, Default: "5000", check: atLeast(1),
@@ -122,8 +121,8 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.max.delivery.count.limit", Type: Int, Default: "10",
-		check: between(5, 25), Ignored: true,
-		Doc: "The largest share.delivery.count.limit a group may set.",
+		check: between(5, 25),
+		Doc:   "The largest share.delivery.count.limit a group may set.",
 	},
 	{
 		Name: "group.share.max.heartbeat.interval.ms", Type: Int, Default: "15000",
@@ -132,13 +131,13 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.max.partition.max.record.locks", Type: Int, Default: "4000",
-		check: between(2000, 10000), Ignored: true,
-		Doc: "The largest share.partition.max.record.locks a group may set.",
+		check: between(2000, 10000),
+		Doc:   "The largest share.partition.max.record.locks a group may set.",
 	},
 	{
 		Name: "group.share.max.record.lock.duration.ms", Type: Int, Default: "60000",
-		check: between(30000, 3600000), Ignored: true,
-		Doc: "The largest share.record.lock.duration.ms a group may set.",
+		check: between(30000, 3600000),
+		Doc:   "The largest share.record.lock.duration.ms a group may set.",
 	},
 	{
 		Name: "group.share.max.session.timeout.ms", Type: Int, Default: "60000", check: atLeast(1),
@@ -158,7 +157,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.min.delivery.count.limit", Type: Int, Default: "2", check: between(2, 5),
-		Ignored: true, Doc: "The smallest share.delivery.count.limit a group may set.",
+		Doc: "The smallest share.delivery.count.limit a group may set.",
 	},
 	{
 		Name: "group.share.min.heartbeat.interval.ms", Type: Int, Default: "5000",
@@ -167,13 +166,13 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.min.partition.max.record.locks", Type: Int, Default: "100",
-		check: between(100, 2000), Ignored: true,
-		Doc: "The smallest share.partition.max.record.locks a group may set.",
+		check: between(100, 2000),
+		Doc:   "The smallest share.partition.max.record.locks a group may set.",
 	},
 	{
 		Name: "group.share.min.record.lock.duration.ms", Type: Int, Default: "15000",
-		check: between(1000, 30000), Ignored: true,
-		Doc: "The smallest share.record.lock.duration.ms a group may set.",
+		check: between(1000, 30000),
+		Doc:   "The smallest share.record.lock.duration.ms a group may set.",
 	},
 	{
 		Name: "group.share.min.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),
@@ -181,13 +180,13 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.partition.max.record.locks", Type: Int, Default: "2000",
-		check: between(100, 10000), Ignored: true,
-		Doc: "The most records of one partition that a share group may hold acquired.",
+		check: between(100, 10000),
+		Doc:   "The most records of one partition that a share group may hold acquired.",
 	},
 	{
 		Name: "group.share.record.lock.duration.ms", Type: Int, Default: "30000",
-		check: between(1000, 3600000), Ignored: true,
-		Doc: "How long a share group's member holds an acquired record.",
+		check: between(1000, 3600000),
+		Doc:   "How long a share group's member holds an acquired record.",
 	},
 	{
 		Name: "group.share.session.timeout.ms", Type: Int, Default: "45000", check: atLeast(1),

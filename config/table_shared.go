@@ -14,13 +14,12 @@ var sharedTable = []Def{
 		Doc:     "The pause between the server's own attempts to add partitions to a transaction.",
 	},
 	{
-		Name: "errors.deadletterqueue.auto.create.topics.enable", Type: Boolean, Default: "false",
-		Ignored: true, Doc: "Whether dead letter topics are made by themselves.",
+		Name: "errors.deadletterqueue.auto.create.topics.enable", Type: Boolean, Default: "true", Kafka: "false",
+		Doc: "Whether topics for dead letters are made by themselves.",
 	},
 	{
 		Name: "errors.deadletterqueue.topic.name.prefix", Type: String, Default: "dlq.",
-		Ignored: true,
-		Doc:     "What the name of a dead letter topic must begin with to be made by itself.",
+		Doc: "What the name of a topic for dead letters must begin with.",
 	},
 	{
 		Name: "remote.fetch.max.wait.ms", Type: Int, Default: "500", check: atLeast(1),
@@ -187,8 +186,8 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.abort.timed.out.transaction.cleanup.interval.ms", Type: Int,
-		Default: "1", check: atLeast(1), Kafka: "10000",
-		Doc: "The time between aborts of transactions that timed out; how long one may outlive its timeout.",
+		Default: "10000", check: atLeast(1), Ignored: true,
+		Doc: "The time between aborts of transactions that timed out.",
 	},
 	{
 		Name: "transaction.max.timeout.ms", Type: Int, Default: "900000", check: atLeast(1),
@@ -196,9 +195,8 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.partition.verification.enable", Type: Boolean, Default: "true",
-		Scope: ClusterWide,
-		Doc: "Whether a partition is checked to be in the transaction that writes to it, for clients that add partitions " +
-			"themselves. Without, a batch that comes late opens a transaction that nobody ends.",
+		Scope: ClusterWide, Ignored: true,
+		Doc: "Whether a partition is checked to be in the transaction that writes to it.",
 	},
 	{
 		Name: "transaction.remove.expired.transaction.cleanup.interval.ms", Type: Int,
@@ -229,7 +227,7 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.two.phase.commit.enable", Type: Boolean, Default: "false", Ignored: true,
-		Doc: "Whether transactions may be prepared (two-phase commit). As in Kafka 4.4 no request that is served asks for it.",
+		Doc: "Whether transactions may be prepared (two-phase commit).",
 	},
 	{
 		Name: "transactional.id.expiration.ms", Type: Int, Default: "604800000", check: atLeast(1),

@@ -32,7 +32,7 @@ var topicTable = []Def{
 		Doc:    "How long tombstones of a compacted topic are kept.",
 	},
 	{
-		Name: "errors.deadletterqueue.group.enable", Type: Boolean, Default: "false", Ignored: true,
+		Name: "errors.deadletterqueue.group.enable", Type: Boolean, Default: "false",
 		Doc: "Whether share groups may write records they gave up to this topic.",
 	},
 	{
@@ -185,5 +185,13 @@ var topicTable = []Def{
 		Name: "unclean.leader.election.enable", Type: Boolean, Default: "false", Ignored: true,
 		Broker: "unclean.leader.election.enable",
 		Doc:    "Whether a replica that is not in sync may become leader.",
+	},
+	{
+		Name: "weir.message.delay.ms", Type: Long, Default: "0", check: between(0, maxWaitMs), Own: true,
+		Doc: "How long after its timestamp a record goes to share groups, unless its headers say.",
+	},
+	{
+		Name: "weir.message.ttl.ms", Type: Long, Default: "0", check: between(0, maxWaitMs), Own: true,
+		Doc: "How long after its timestamp a record is worth delivering to share groups, unless its headers say; 0 is for ever.",
 	},
 }

@@ -8,6 +8,7 @@ import (
 	"weir/config"
 	"weir/metadata"
 	"weir/record"
+	"weir/share"
 )
 
 // settingsCache holds the settings in force under the newest image, parsed once per topic and not once per
@@ -22,10 +23,8 @@ type settingsCache struct {
 type settingsAt struct {
 	image  *metadata.Image
 	broker *config.Broker
-	// verifies says that what joins a transaction is checked to be part of it.
-	verifies bool
-	topics   sync.Map // *metadata.Topic to *topicSettings
-	shares   sync.Map // id of a group with settings of its own, "" for all others, to *config.ShareConfig
+	topics sync.Map // *metadata.Topic to *topicSettings
+	shares sync.Map // id of a group with settings of its own, "" for all others, to *config.ShareConfig
 }
 
 // topicSettings is what the data plane needs of a topic's settings.
@@ -33,6 +32,7 @@ type topicSettings struct {
 	rules         record.Rules // without NowMs
 	zstd          bool         // compression.type is zstd
 	deleteRecords bool         // cleanup.policy has delete
+	share         share.TopicSettings
 }
 
 // at returns the settings under an image.
@@ -42,7 +42,6 @@ func (s *settingsCache) at(image *metadata.Image) *settingsAt {
 	}
 	clusterWide, own := image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID)
 	now := &settingsAt{image: image, broker: config.NewBroker(s.static, clusterWide, own)}
-	now.verifies = now.broker.Bool("transaction.partition.verification.enable")
 	s.current.Store(now)
 	return now
 }
@@ -77,12 +76,8 @@ func (h *Handlers) ShareConfig(group string) *config.ShareConfig {
 // wire.
 func (h *Handlers) Settings() *config.Broker { return h.settings.at(h.Cluster.Image()).broker }
 
-// verifies tells whether the coordinator is asked before a client of the first generation opens a transaction in a
-// partition.
-func (h *Handlers) verifies(image *metadata.Image) bool { return h.settings.at(image).verifies }
-
 func parseTopic(c config.TopicConfig) *topicSettings {
-	t := &topicSettings{zstd: c.String("compression.type") == "zstd"}
+	t := &topicSettings{zstd: c.String("compression.type") == "zstd", share: shareTopicOf(c)}
 	compact := false
 	for _, policy := range c.List("cleanup.policy") {
 		switch policy {

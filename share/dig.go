@@ -112,11 +112,17 @@ func (d *digger) carryOut(b burial) {
 	}
 }
 
+// takesLetters is the topic setting without which nothing is written to a topic (KIP-1191).
+const takesLetters = "errors.deadletterqueue.group.enable"
+
 // grave is the partition of a topic for dead letters that takes those of a partition with that index.
 func (d *digger) grave(topic string, index int32) (*partition.Partition, error) {
 	t := d.image.Load().Topic(topic)
 	if t == nil {
 		return nil, fmt.Errorf("topic %s does not exist", topic)
+	}
+	if t.Configs[takesLetters] != "true" {
+		return nil, fmt.Errorf("topic %s takes no dead letters: its setting %s is not true", topic, takesLetters)
 	}
 	return d.partitions.Get(metadata.PartitionID{Topic: t.ID, Index: index % int32(len(t.Partitions))})
 }

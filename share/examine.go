@@ -29,6 +29,7 @@ var seed = maphash.MakeSeed()
 type examiner struct {
 	settings *Settings
 	topic    TopicSettings
+	index    int32                  // of the partition
 	aborted  []partition.AbortedTxn // that still lie ahead, by first offset
 	active   map[int64]bool         // producers inside an aborted transaction
 	items    []item
@@ -36,9 +37,9 @@ type examiner struct {
 
 // examine tells what the batches in raw hold, the last of which may be cut short, and where the next one begins. aborted is for
 // groups that leave out what is not committed.
-func examine(raw []byte, aborted []partition.AbortedTxn, s *Settings, topic TopicSettings, from int64,
+func examine(raw []byte, aborted []partition.AbortedTxn, s *Settings, topic TopicSettings, index int32, from int64,
 ) (items []item, next int64, err error) {
-	x := examiner{settings: s, topic: topic, aborted: aborted, active: make(map[int64]bool)}
+	x := examiner{settings: s, index: index, topic: topic, aborted: aborted, active: make(map[int64]bool)}
 	next = from
 	for b := range batches(raw) {
 		if err := x.batch(b); err != nil {
@@ -76,7 +77,8 @@ func (x *examiner) batch(b record.Batch) error {
 		return nil
 	}
 	plain := &detail{note: note{priority: middling}, batch: b.LastOffset(), size: int32(len(b.Raw)) / b.Count}
-	each := x.settings.Order == ByKey || x.topic.DelayMs > 0 || x.topic.TTLMs > 0 || b.Count != b.LastOffsetDelta+1
+	each := x.settings.Order == ByKey || x.settings.Filter != nil || x.topic.DelayMs > 0 || x.topic.TTLMs > 0 ||
+		b.Count != b.LastOffsetDelta+1
 	if !each {
 		section := b.Raw[record.HeaderSize:]
 		if b.Codec() != record.None {
@@ -115,6 +117,9 @@ func (x *examiner) control(b record.Batch) error {
 
 // record adds one record, to the item before it if that is its neighbour and no different.
 func (x *examiner) record(r *record.Record, plain *detail) {
+	if x.settings.Filter != nil && !x.settings.Filter.Match(r, x.index) {
+		return // what no item tells of is not for the group
+	}
 	d := *plain
 	x.read(r, &d)
 	if n := len(x.items); n > 0 && x.items[n-1].last+1 == r.Offset && *x.items[n-1].detail == d && d.key == 0 {

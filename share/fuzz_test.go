@@ -56,7 +56,7 @@ func FuzzExamine(f *testing.F) {
 		defer done.Stop()
 		s := testSettings()
 		s.Order = Order(order)
-		items, next, err := examine(raw, nil, &s, TopicSettings{}, 0)
+		items, next, err := examine(raw, nil, &s, TopicSettings{}, 0, 0)
 		if err != nil {
 			return
 		}

@@ -66,6 +66,7 @@ func makeRig(t testing.TB) *rig {
 		return x
 	}
 	r.topic, r.letters, r.state = topic("t"), topic("dlq.t"), topic("__share_group_state")
+	r.letters.Configs = map[string]string{takesLetters: "true"}
 	r.image = draft.Done()
 	r.open()
 	return r

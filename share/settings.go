@@ -1,6 +1,10 @@
 package share
 
-import "time"
+import (
+	"time"
+
+	"weir/filter"
+)
 
 // Settings are a group's, as Kafka names them. They come with each request.
 type Settings struct {
@@ -25,6 +29,8 @@ type Settings struct {
 	// Backoff is how long a record waits after it was released or its lock ended, by its deliveries (weir.share.retry.backoff.ms,
 	// .max.ms, .multiplier).
 	Backoff Backoff
+	// Filter says which records the group gets, nil for all (weir.share.filter). The others are settled when they are looked at.
+	Filter *filter.Filter
 }
 
 // TopicSettings are a topic's, for records whose headers say nothing.

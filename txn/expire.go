@@ -10,8 +10,7 @@ import (
 
 // watch sees to it that an open transaction ends in time.
 func (m *machine) watch(tx *coordinator.Tx, t *transaction) {
-	step := m.config.AbortInterval.Milliseconds()
-	tx.Schedule(m.liveOf(t.id).timeout, time.UnixMilli((t.deadlineMs()+step-1)/step*step))
+	tx.Schedule(m.liveOf(t.id).timeout, time.UnixMilli(t.deadlineMs()))
 }
 
 // timedOut aborts an id's transaction if it has run for too long. The timer is never disarmed, so it may have

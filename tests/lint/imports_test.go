@@ -40,7 +40,8 @@ var rooms = map[string]room{
 	"record":             {level: 0, beside: []string{"internal/invariant"}, reason: "batches"},
 	"protocol":           {level: 0, beside: []string{"protocol/internal"}, reason: "the wire"},
 	"vfs":                {level: 0, beside: []string{"internal/invariant"}, reason: "the only way to the disk"},
-	"config":             {level: 0, reason: "every setting"},
+	"filter":             {level: 0, beside: []string{"record"}, reason: "which records a share group wants"},
+	"config":             {level: 0, beside: []string{"filter"}, reason: "every setting"},
 	"internal/clock":     {level: 0, reason: "time"},
 	"internal/invariant": {level: 0, reason: "checks"},
 }
@@ -67,6 +68,7 @@ var restricted = []struct {
 	{"github.com/twmb/franz-go/pkg/kgo", []string{"bench", "cmd"}, "a broker is no client"},
 	{"weir/vfs", []string{"broker", "log", "log/journal", "segment", "index", "cmd", "partition", "cluster"},
 		"the disk is reached through the log's rooms"},
+	{"cel.dev/cel-go", []string{"filter"}, "filters are compiled in one place"},
 	{"github.com/spf13/viper", []string{"config"}, "settings have one registry"},
 	{"go.etcd.io/bbolt", []string{"cluster"}, "metadata goes through a MetaStore"},
 }
