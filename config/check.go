@@ -152,18 +152,17 @@ func digits(s string) bool {
 // offsetReset is where a share group starts: latest, earliest, or a duration back from now.
 func offsetReset() check {
 	return check{words: "[latest, earliest, by_duration:PnDTnHnMn.nS]", run: func(name string, v value) error {
-		text := strings.ToLower(v.text)
-		if text == "latest" || text == "earliest" {
+		if v.text == "latest" || v.text == "earliest" {
 			return nil
 		}
-		if iso, ok := strings.CutPrefix(text, "by_duration:"); ok {
+		if iso, ok := strings.CutPrefix(v.text, "by_duration:"); ok {
 			d, err := ParseDuration(iso)
 			if err == nil && d >= 0 {
 				return nil
 			}
 		}
 		return refuse(name, v.text, "Invalid value `"+v.text+"` for configuration "+name+
-			". The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS.>'.")
+			". The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")
 	}}
 }
 

@@ -85,7 +85,6 @@ func compiled(text string) *filter.Filter {
 
 // parseReset reads what offsetReset has checked.
 func parseReset(text string) OffsetReset {
-	text = strings.ToLower(text)
 	if iso, ok := strings.CutPrefix(text, "by_duration:"); ok {
 		if d, err := ParseDuration(iso); err == nil {
 			return OffsetReset{ByDuration: true, By: d}

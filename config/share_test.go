@@ -26,7 +26,7 @@ func TestShareConfig(t *testing.T) {
 	if c != want {
 		t.Errorf("with settings of its own: %+v, want %+v", c, want)
 	}
-	if c := v.Share(map[string]string{"share.auto.offset.reset": "Earliest"}); c.Reset != (OffsetReset{Earliest: true}) {
+	if c := v.Share(map[string]string{"share.auto.offset.reset": "earliest"}); c.Reset != (OffsetReset{Earliest: true}) {
 		t.Errorf("earliest: %+v", c.Reset)
 	}
 }

@@ -20,7 +20,7 @@ func (m *machine) commit(tx *coordinator.Tx, r *CommitRequest) (CommitResponse, 
 			return CommitResponse{}, err
 		}
 	case g != nil && g.share != nil:
-		return CommitResponse{}, notConsumer(r.GroupID)
+		return CommitResponse{}, ErrOtherKind
 	case g != nil:
 		if err := g.classic.checkCommit(r); err != nil {
 			return CommitResponse{}, err

@@ -44,7 +44,7 @@ func (g *group) checkTransaction(r *CommitRequest) error {
 		return g.streams.checkCommit(r)
 	}
 	if g.share != nil {
-		return notConsumer(r.GroupID)
+		return ErrOtherKind
 	}
 	if r.Generation < 0 && g.classic.state == StateEmpty {
 		return nil

@@ -7,9 +7,6 @@ import "weir/coordinator"
 func (m *machine) fetch(_ *coordinator.Tx, r *FetchRequest) (FetchResponse, error) {
 	var offsets committed
 	if g := m.groups[r.GroupID]; g != nil {
-		if g.share != nil {
-			return FetchResponse{}, notConsumer(r.GroupID)
-		}
 		if g.consumer != nil {
 			if err := g.consumer.checkFetch(r); err != nil {
 				return FetchResponse{}, err

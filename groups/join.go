@@ -32,7 +32,7 @@ func (m *machine) join(tx *coordinator.Tx, j joining) {
 		}
 	}
 	if g.share != nil {
-		j.fail(tx, j.MemberID, ErrInconsistentProtocol)
+		j.fail(tx, "", ErrInconsistentProtocol)
 		return
 	}
 	if g.streams != nil {

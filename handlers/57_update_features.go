@@ -12,8 +12,8 @@ import (
 // UpdateFeatures (key 57), v0-v2.
 //
 // Behavior:
-//   - Finalizes levels of features (KIP-584), all or none, and answers when this broker goes by them: group.version and
-//     streams.version switch a protocol of groups off, transaction.version says how ends go that no client asked for.
+//   - Finalizes levels of features (KIP-584), all or none, and answers when this broker goes by them: group.version,
+//     share.version and streams.version switch a protocol of groups off, transaction.version says how ends go that no client asked for.
 //   - A level that is not understood, a way that does not lead there, and any step down of metadata.version answer 95
 //     with a text.
 //

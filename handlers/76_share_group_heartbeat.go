@@ -21,14 +21,19 @@ const memberIDMax = 36
 //     member is to take records from when that has changed, and when it says what it reads.
 //   - Partitions come with a later heartbeat than the first, when it is stored that the group reads them.
 //   - A member in another epoch answers 110, one that is not known 25, a group of another kind 69; each with a text.
+//   - While share.version is at level 0 every heartbeat answers 35.
 func (h *Handlers) serveShareGroupHeartbeat(c *Conn, r *Request, _ int16, req *kmsg.ShareGroupHeartbeatRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.ShareGroupHeartbeatResponse)
+	if !h.finalized("share.version") {
+		resp.ErrorCode = kerr.UnsupportedVersion.Code
+		return Now(resp)
+	}
 	if !h.allowed(c, opRead, groupResource, req.GroupID) {
 		resp.ErrorCode = kerr.GroupAuthorizationFailed.Code
 		return Now(resp)
 	}
 	if !validMemberID(req.MemberID) {
-		resp.ErrorCode, resp.ErrorMessage = kerr.InvalidRequest.Code, setting("Invalid member id in the request.")
+		resp.ErrorCode = kerr.InvalidRequest.Code // without a text, as Kafka
 		return Now(resp)
 	}
 	for _, name := range req.SubscribedTopicNames {

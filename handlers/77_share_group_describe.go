@@ -13,8 +13,17 @@ import (
 //   - Describes share groups with their members and what each takes records from. Those that do not exist, or are of
 //     another kind, answer 69 and a text.
 //   - A group that reads a topic which the client may not see answers 29 and shows nothing.
+//   - While share.version is at level 0 every group answers 35.
 func (h *Handlers) serveShareGroupDescribe(c *Conn, _ int16, req *kmsg.ShareGroupDescribeRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.ShareGroupDescribeResponse)
+	if !h.finalized("share.version") {
+		for _, id := range req.GroupIDs {
+			refused := kmsg.NewShareGroupDescribeResponseGroup()
+			refused.GroupID, refused.ErrorCode = id, kerr.UnsupportedVersion.Code
+			resp.Groups = append(resp.Groups, refused)
+		}
+		return Now(resp)
+	}
 	var ids []string
 	for _, id := range req.GroupIDs {
 		if h.allowed(c, opDescribe, groupResource, id) {

@@ -152,6 +152,7 @@ func groupTranslations() []translation {
 		{groups.ErrInvalidRegex, kerr.InvalidRegularExpression},
 		{groups.ErrInvalidTopology, kerr.StreamsInvalidTopology},
 		{groups.ErrInvalidTopologyEpoch, kerr.StreamsInvalidTopologyEpoch},
+		{groups.ErrOtherKind, kerr.GroupIDNotFound},
 		{groups.ErrOldVersion, kerr.UnsupportedVersion},
 	}
 }

@@ -127,13 +127,15 @@ func (h *Handlers) createInternal(t cluster.NewTopic) error {
 }
 
 // sharePartitionKey reads a key of the form "group:topic id:partition" and gives it as it is hashed; false if it is none
-// (SharePartitionKey.java).
+// (SharePartitionKey.java). The group's name may hold colons.
 func sharePartitionKey(key string) (string, bool) {
 	parts := strings.Split(key, ":")
-	if len(parts) != 3 || strings.TrimSpace(parts[0]) == "" {
+	last := len(parts) - 1
+	if last < 2 {
 		return "", false
 	}
-	id, badID := metadata.ParseTopicID(parts[1])
-	index, badIndex := strconv.ParseInt(parts[2], 10, 32)
-	return fmt.Sprintf("%s:%s:%d", parts[0], id, index), badID == nil && badIndex == nil
+	group := strings.Join(parts[:last-1], ":")
+	id, badID := metadata.ParseTopicID(parts[last-1])
+	index, badIndex := strconv.ParseInt(parts[last], 10, 32)
+	return fmt.Sprintf("%s:%s:%d", group, id, index), strings.TrimSpace(group) != "" && badID == nil && badIndex == nil
 }

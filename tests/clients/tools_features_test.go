@@ -50,7 +50,7 @@ func TestFeatureTool(t *testing.T) {
 
 var (
 	// kafkasOwn are features of what Weir does not serve.
-	kafkasOwn = regexp.MustCompile(`(?m)^Feature: (eligible\.leader\.replicas|kraft|share)\.version .*\n`)
+	kafkasOwn = regexp.MustCompile(`(?m)^Feature: (eligible\.leader\.replicas|kraft)\.version .*\n`)
 	epochs    = regexp.MustCompile(`Epoch: \d+`) // of all metadata at Apache Kafka, of features at Weir
 )
 

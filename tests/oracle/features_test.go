@@ -42,7 +42,7 @@ func refuseFeatures(s *session) {
 		{"transaction.version", 2, unsafeDowngrade}, {"transaction.version", 2, 4}, {"transaction.version", 2, -1},
 		{"transaction.version", 1, upgrade}, {"transaction.version", 0, upgrade}, {"transaction.version", 3, safeDowngrade},
 		{"transaction.version", 32767, upgrade}, {"group.version", 2, upgrade}, {"group.version", 0, upgrade},
-		{"streams.version", 2, upgrade}, {"metadata.version", 34, upgrade}, {"metadata.version", 6, upgrade},
+		{"streams.version", 2, upgrade}, {"share.version", 3, upgrade}, {"share.version", 1, upgrade}, {"metadata.version", 34, upgrade}, {"metadata.version", 6, upgrade},
 		{"metadata.version", 6, safeDowngrade}, {"metadata.version", 0, unsafeDowngrade}, {"metadata.version", 7, upgrade},
 		{"metadata.version", 7, safeDowngrade}, {"metadata.version", 7, unsafeDowngrade}, {"metadata.version", 33, upgrade},
 		{"metadata.version", 20, safeDowngrade}, {"metadata.version", 32, upgrade}, {"metadata.version", 1000, upgrade},
@@ -86,6 +86,9 @@ func changeFeatures(s *session) {
 	if s.version > 0 {
 		ask("release judged", true, feature("metadata.version", 32, safeDowngrade))
 	}
+	ask("dead letters", false, feature("share.version", 1, safeDowngrade))
+	ask("share groups", false, feature("share.version", 0, unsafeDowngrade))
+	ask("share groups back", false, feature("share.version", 2, upgrade))
 	ask("release", false, feature("metadata.version", 32, safeDowngrade))
 	ask("release back", false, feature("metadata.version", 33, upgrade))
 }
@@ -108,4 +111,6 @@ func (s *session) groupProtocols(label string) {
 	s.askAs("streams heartbeat after "+label, streams)
 	s.askAs("streams groups after "+label,
 		&kmsg.StreamsGroupDescribeRequest{Version: 1, Groups: []string{s.name("s")}})
+	s.askAs("share heartbeat after "+label, shareBeat(s.name("q"), "m", 7))
+	s.askAs("share groups after "+label, &kmsg.ShareGroupDescribeRequest{Version: 1, GroupIDs: []string{s.name("q")}})
 }

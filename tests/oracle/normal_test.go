@@ -29,7 +29,7 @@ var identity = []string{
 	"ConfigSource", "TransactionalID",
 }
 
-// notServed are internal topics that a Kafka makes for what Weir does not serve.
+// notServed are internal topics that a broker makes when it first needs them, which may be at another time here.
 var notServed = map[string]bool{"__share_group_state": true, "__transaction_state": true}
 
 // verbatim shows the words of error messages, for reading with ORACLE_DUMP; they are not compared.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -12,7 +13,7 @@ import (
 )
 
 func groupCommand(o *options) *cobra.Command {
-	c := &cobra.Command{Use: "group", Aliases: []string{"groups"}, Short: "List, describe, reset and delete consumer groups"}
+	c := &cobra.Command{Use: "group", Aliases: []string{"groups"}, Short: "List, describe, reset and delete groups"}
 	c.AddCommand(groupListCommand(o), groupDescribeCommand(o), groupResetCommand(o), groupDeleteOffsetsCommand(o),
 		groupDeleteCommand(o))
 	return c
@@ -45,7 +46,7 @@ func groupListCommand(o *options) *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&states, "state", nil, "only groups in these states (Empty, Stable, PreparingRebalance ...)")
-	c.Flags().StringSliceVar(&types, "type", nil, "only groups of these types (classic, consumer)")
+	c.Flags().StringSliceVar(&types, "type", nil, "only groups of these types (classic, consumer, share, streams)")
 	return c
 }
 
@@ -123,12 +124,26 @@ func groupDescribeCommand(o *options) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				var missing []string
+				for _, l := range lags {
+					if errors.Is(l.Error(), kerr.GroupIDNotFound) || l.State == "Dead" && len(l.Lag) == 0 {
+						missing = append(missing, l.Group)
+					}
+				}
+				shares, err := shareGroups(ctx, adm, missing)
+				if err != nil {
+					return err
+				}
 				out := []groupDescription{}
 				for _, l := range lags.Sorted() {
+					if g, share := shares[l.Group]; share {
+						out = append(out, g)
+						continue
+					}
 					if err := l.Error(); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 						return fmt.Errorf("describe group %q: %w", l.Group, err)
 					}
-					if errors.Is(l.Error(), kerr.GroupIDNotFound) || l.State == "Dead" && len(l.Lag) == 0 {
+					if slices.Contains(missing, l.Group) {
 						return notFoundf("group %q does not exist", l.Group)
 					}
 					seconds, err := o.lagSeconds(ctx, l.Lag)
@@ -195,7 +210,7 @@ func (o *options) printGroups(w io.Writer, all []groupDescription) error {
 			t.add(p.Topic, p.Partition, p.Committed, p.End, p.Lag, p.LagSeconds, p.Member, p.Client, p.Host, p.Error)
 		}
 		for _, m := range g.MemberList {
-			if m.Partitions == 0 { // it stands in no line of its own
+			if m.Partitions == 0 || g.ProtocolType == "share" { // it stands in no line of its own
 				t.add("", "", "", "", "", "", m.Member, m.Client, m.Host, "")
 			}
 		}
