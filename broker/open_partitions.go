@@ -63,5 +63,7 @@ func (b *Broker) openPartition(o *opening) (p *partition.Partition, err error) {
 	if l == nil {
 		return nil, err
 	}
-	return partition.New(l, b.committer, o.epoch, b.config.Clock), nil
+	p = partition.New(l, b.committer, o.epoch, b.config.Clock)
+	p.SetDedup(o.dedup)
+	return p, nil
 }

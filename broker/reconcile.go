@@ -98,19 +98,20 @@ func (r *reconciler) apply(image *metadata.Image) (failed bool) {
 // applyTopic brings the open partitions of a topic in line and returns those that are to be opened.
 func (r *reconciler) applyTopic(image *metadata.Image, topic *metadata.Topic) []opening {
 	r.topics[topic.ID] = topic
-	config := r.b.settings.logConfig(image, topic)
+	config, dedup := r.b.settings.logConfig(image, topic), r.b.settings.dedup(image, topic)
 	var wanted []opening
 	for i, want := range topic.Partitions {
 		id := metadata.PartitionID{Topic: topic.ID, Index: int32(i)}
 		p, err := r.b.partitions.Get(id)
 		if err != nil {
 			if want.Leader == r.b.id {
-				o := opening{topic: topic, index: int32(i), epoch: want.LeaderEpoch, config: config}
+				o := opening{topic: topic, index: int32(i), epoch: want.LeaderEpoch, config: config, dedup: dedup}
 				wanted = append(wanted, o)
 			}
 			continue
 		}
 		p.SetConfig(config)
+		p.SetDedup(dedup)
 		epoch, leading := r.led[id]
 		if leading && (want.Leader != r.b.id || epoch != want.LeaderEpoch) {
 			r.resign(topic, int32(i), p)
@@ -171,5 +172,6 @@ type opening struct {
 	index     int32
 	epoch     int32
 	config    log.Config
+	dedup     partition.DedupConfig
 	partition *partition.Partition // nil when it could not be opened
 }

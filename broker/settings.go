@@ -14,6 +14,7 @@ import (
 	"weir/handlers"
 	"weir/log"
 	"weir/metadata"
+	"weir/partition"
 	"weir/record"
 	"weir/server"
 	"weir/txn"
@@ -269,6 +270,13 @@ func (s *settings) logConfig(image *metadata.Image, topic *metadata.Topic) log.C
 		c.FlushMessages = 1 // coordinators answer from what is on the disk, whatever the topic's settings say
 	}
 	return c
+}
+
+// dedup is what a topic's partitions go by when they leave out what was appended before.
+func (s *settings) dedup(image *metadata.Image, topic *metadata.Topic) partition.DedupConfig {
+	clusterWide, own := image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID)
+	t := config.NewBroker(s.values, clusterWide, own).Topic(topic.Configs)
+	return partition.DedupConfig{WindowMs: t.Int64("weir.dedup.window.ms"), MaxIDs: int(t.Int64("weir.dedup.ids.max"))}
 }
 
 // compaction is what compaction needs of the settings in force under an image.

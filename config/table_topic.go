@@ -187,6 +187,14 @@ var topicTable = []Def{
 		Doc:    "Whether a replica that is not in sync may become leader.",
 	},
 	{
+		Name: "weir.dedup.ids.max", Type: Int, Default: "1000000", check: between(1, 100_000_000), Own: true,
+		Doc: "The most message ids of a partition that are remembered for weir.dedup.window.ms, the newest; each takes about 100 bytes.",
+	},
+	{
+		Name: "weir.dedup.window.ms", Type: Long, Default: "0", check: between(0, 7*24*3600*1000), Own: true,
+		Doc: "For how long a record is not appended again that has the weir.message.id of another; 0 appends all.",
+	},
+	{
 		Name: "weir.message.delay.ms", Type: Long, Default: "0", check: between(0, maxWaitMs), Own: true,
 		Doc: "How long after its timestamp a record goes to share groups, unless its headers say.",
 	},

@@ -13,14 +13,31 @@ type AppendOptions struct {
 	ExpectedLeaderEpoch int32 // -1 = any
 	// Guard is that of Partition.Guard for transactional batches of clients.
 	Guard log.Guard
+	// Again has records appended whatever message ids they have.
+	Again bool
 }
 
 // Append writes one validated batch, stamping it in place, and returns the ticket for its commit. The batch's
 // buffer is the caller's again when Append returns.
 func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
-	lead := p.lead.Load()
+	if d := p.dedup.Load(); d != nil && !o.Again && !b.IsTransactional() && !b.IsControl() {
+		return p.appendOnce(d, b, o)
+	}
+	return p.append(b, o)
+}
+
+// mayAppend tells why a leadership cannot append.
+func (p *Partition) mayAppend(lead *leadership, o AppendOptions) error {
 	if !lead.leader || o.ExpectedLeaderEpoch >= 0 && o.ExpectedLeaderEpoch != lead.epoch {
-		return Ticket{}, fmt.Errorf("append to %s: %w", p.ID(), ErrNotLeader)
+		return fmt.Errorf("append to %s: %w", p.ID(), ErrNotLeader)
+	}
+	return nil
+}
+
+func (p *Partition) append(b *record.Batch, o AppendOptions) (Ticket, error) {
+	lead := p.lead.Load()
+	if err := p.mayAppend(lead, o); err != nil {
+		return Ticket{}, err
 	}
 	a, err := p.log.AppendGuarded(b, lead.epoch, o.Guard)
 	if err != nil {

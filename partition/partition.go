@@ -25,6 +25,8 @@ type Partition struct {
 	lead atomic.Pointer[leadership]
 	// hw is the high watermark: what consumers may see and producers were promised. It never falls.
 	hw atomic.Int64
+	// dedup is nil for topics without weir.dedup.window.ms.
+	dedup atomic.Pointer[dedup]
 
 	mu       sync.Mutex          // guards the fields below
 	sleepers []*sleeper          // of tickets that wait, in no order

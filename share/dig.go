@@ -150,7 +150,7 @@ func (d *digger) write(b burial) error {
 		if err != nil {
 			return err
 		}
-		ticket, err := to.Append(&letters, partition.AppendOptions{ExpectedLeaderEpoch: -1})
+		ticket, err := to.Append(&letters, partition.AppendOptions{ExpectedLeaderEpoch: -1, Again: true})
 		if err == nil {
 			err = ticket.Wait(d.stop)
 		}

@@ -1,0 +1,5 @@
+//go:build !mutant_forget_ids
+
+package partition
+
+const mutantForgetIDs = false
