@@ -51,7 +51,7 @@ var differences = []difference{
 		`|transaction\.state\.log)\.(min\.isr|replication\.factor)`),
 		"internal topics have one replica by default"},
 	{`32/broker .*`, `all`, settingPaths(`weir\..*|log\.segment\.compression.*`) + `|.*\.Configs\.len`, "settings of our own"},
-	{`(19|32)/.*`, every, settingPaths(`segment\.compression.*`) + `|.*\.Configs\.len`, "settings of our own"},
+	{`(19|32)/.*`, every, settingPaths(`(segment\.compression|weir\.).*`) + `|.*\.Configs\.len`, "settings of our own"},
 	{`32/broker .*`, every, settingPaths(`(advertised\.)?listeners|log\.dirs?|(broker|node)\.id|process\.roles` +
 		`|controller\..*|inter\.broker\.listener\.name|listener\.security\.protocol\.map`),
 		"where each broker listens and keeps its data, and there is no controller beside it"},
@@ -61,6 +61,8 @@ var differences = []difference{
 		"Java classes and what is not served are no defaults"},
 	{`19/configs .*`, every, settingPaths(`unclean\.leader\.election\.enable|retention\.ms`),
 		"a setting is told as it was understood, not as it was written"},
+	{`(32|44)/.*`, every, settingPaths(`errors\.deadletterqueue\.copy\.record\.enable`),
+		"a dead letter carries its record by default"},
 	{`32/topic .*`, `documentation`, `.*\.Documentation`, "documented in our own words"},
 	{`32/broker .*`, `all`, settingPaths(`socket\.receive\.buffer\.bytes`), "a client's receive buffer grows with use"},
 	{`32/broker .*`, `all`, `Resources\[.*\]\.Configs\[.*\]\.ReadOnly`,

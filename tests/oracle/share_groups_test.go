@@ -259,7 +259,7 @@ func alterShareBounds(s *session) {
 		"share.auto.offset.reset=by_duration", "share.auto.offset.reset=none", "share.isolation.level=read_committed",
 		"share.isolation.level=READ_COMMITTED", "share.isolation.level=none", "share.renew.acknowledge.enable=false",
 		"share.renew.acknowledge.enable=x", "errors.deadletterqueue.topic.name=dlq.dead", "errors.deadletterqueue.topic.name=",
-		"errors.deadletterqueue.topic.name=dlq.no/topic", "errors.deadletterqueue.topic.name=__consumer_offsets",
+		"errors.deadletterqueue.topic.name=__consumer_offsets", "errors.deadletterqueue.topic.name=dlq.letters",
 		"errors.deadletterqueue.copy.record.enable=true", "errors.deadletterqueue.copy.record.enable=1",
 		"group.share.delivery.count.limit=5",
 	} {
