@@ -13,8 +13,12 @@ import (
 
 // kafkaGroup reads the records in testrecords.
 func kafkaGroup(t testing.TB) []coordinator.Record {
+	return recordsIn(t, "testrecords/kafka-4.4.0.txt")
+}
+
+func recordsIn(t testing.TB, file string) []coordinator.Record {
 	t.Helper()
-	data, err := os.ReadFile("testrecords/kafka-4.4.0.txt")
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
