@@ -23,6 +23,7 @@ import (
 	"weir/log"
 	"weir/partition"
 	"weir/server"
+	"weir/share"
 	"weir/txn"
 	"weir/vfs"
 )
@@ -60,6 +61,7 @@ type Broker struct {
 	partitions *partition.Set
 	groups     *groups.Service
 	txns       *txn.Service
+	shares     *share.Service
 	handlers   *handlers.Handlers
 	schedule   *schedule
 
@@ -158,6 +160,11 @@ func (b *Broker) openLogs(context.Context) error {
 		tc.StatePartitions = int32(len(topic.Partitions))
 	}
 	b.txns = txn.New(tc, b.partitions, b.config.Clock, b.config.Logger)
+	sc := b.settings.shares
+	if topic := b.cluster.Image().Topic(shareTopic); topic != nil {
+		sc.StatePartitions = int32(len(topic.Partitions))
+	}
+	b.shares = share.New(sc, b.partitions, b.config.Clock, b.config.Logger)
 	return nil
 }
 

@@ -43,6 +43,9 @@ func (b *Broker) close(ctx context.Context) error {
 	if b.reconciled != nil {
 		<-b.reconciled
 	}
+	if b.shares != nil {
+		note(b.shares.Close(ctx))
+	}
 	if b.txns != nil {
 		note(b.txns.Close(ctx))
 	}

@@ -8,11 +8,12 @@ import (
 	"weir/partition"
 )
 
-// offsetsTopic is where groups live, stateTopic where transactions do; their partitions are the shards of their
-// coordinators.
+// offsetsTopic is where groups live, stateTopic where transactions do, shareTopic where what share groups have of partitions
+// does; their partitions are the shards of their coordinators.
 const (
 	offsetsTopic = "__consumer_offsets"
 	stateTopic   = "__transaction_state"
+	shareTopic   = "__share_group_state"
 )
 
 // retryOpen is how long the reconcile loop waits before it tries again to open what could not be opened.
@@ -65,6 +66,7 @@ func (r *reconciler) run(changed <-chan struct{}, failed bool) {
 func (r *reconciler) apply(image *metadata.Image) (failed bool) {
 	r.b.groups.SetImage(image)
 	r.b.txns.SetImage(image)
+	r.b.shares.SetImage(image)
 	configured := r.dynamic.changed(image, r.b.id)
 	if configured {
 		r.b.directory.SetCompaction(r.b.settings.compaction(image))
@@ -125,7 +127,7 @@ func (r *reconciler) applyTopic(image *metadata.Image, topic *metadata.Topic) []
 	return wanted
 }
 
-// lead notes that p leads from now on, and starts its shard if it holds groups or transactions.
+// lead notes that p leads from now on, and starts its shard if it is one of a coordinator.
 func (r *reconciler) lead(topic *metadata.Topic, index int32, p *partition.Partition, epoch int32) {
 	r.led[p.ID()] = epoch
 	switch topic.Name {
@@ -133,6 +135,8 @@ func (r *reconciler) lead(topic *metadata.Topic, index int32, p *partition.Parti
 		r.b.groups.BecomeLeader(index, p)
 	case stateTopic:
 		r.b.txns.BecomeLeader(index, p)
+	case shareTopic:
+		r.b.shares.BecomeLeader(index, p)
 	}
 }
 
@@ -144,6 +148,8 @@ func (r *reconciler) resign(topic *metadata.Topic, index int32, p *partition.Par
 		r.b.groups.Resign(index)
 	case stateTopic:
 		r.b.txns.Resign(index)
+	case shareTopic:
+		r.b.shares.Resign(index)
 	}
 	p.Resign()
 }

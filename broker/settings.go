@@ -17,6 +17,7 @@ import (
 	"weir/partition"
 	"weir/record"
 	"weir/server"
+	"weir/share"
 	"weir/txn"
 )
 
@@ -33,6 +34,7 @@ type settings struct {
 	directory log.DirectoryConfig
 	groups    groups.Config
 	txns      txn.Config // without Version
+	shares    share.Config
 
 	openWorkers       int // partitions opened at once
 	retentionInterval time.Duration
@@ -84,6 +86,12 @@ func newSettings(v *config.Values) (*settings, error) {
 		MaxTimeoutMs:    v.Int32("transaction.max.timeout.ms"),
 		IDExpiration:    milliseconds(v.Int64("transactional.id.expiration.ms")),
 		ExpiryInterval:  milliseconds(v.Int64("transaction.remove.expired.transaction.cleanup.interval.ms")),
+		BatchMaxBytes:   v.Int("message.max.bytes"),
+	}
+	s.shares = share.Config{
+		StatePartitions: v.Int32("share.coordinator.state.topic.num.partitions"),
+		LoadBufferBytes: v.Int("share.coordinator.load.buffer.size"),
+		SnapshotUpdates: v.Int("share.coordinator.snapshot.update.records.per.snapshot"),
 		BatchMaxBytes:   v.Int("message.max.bytes"),
 	}
 	return s, nil

@@ -144,12 +144,12 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "share.coordinator.load.buffer.size", Type: Int, Default: "5242880",
-		check: atLeast(1), Ignored: true,
-		Doc: "The bytes read at a time when share state is loaded.",
+		check: atLeast(1),
+		Doc:   "The bytes read at a time when share state is loaded.",
 	},
 	{
 		Name: "share.coordinator.snapshot.update.records.per.snapshot", Type: Int, Default: "500",
-		check: between(0, 500), Ignored: true, Doc: "The updates of share state between snapshots.",
+		check: between(0, 500), Doc: "The updates of share state between snapshots.",
 	},
 	{
 		Name: "share.coordinator.state.topic.compression.codec", Type: Int, Default: "0",
