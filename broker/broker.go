@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	httpadmin "weir/admin" // the tests have an admin of their own
 	"weir/cluster"
 	"weir/config"
 	"weir/groups"
@@ -63,6 +64,7 @@ type Broker struct {
 	txns       *txn.Service
 	shares     *share.Service
 	handlers   *handlers.Handlers
+	door       *httpadmin.Door // nil without weir.http.listener
 	schedule   *schedule
 
 	stopping   chan struct{} // closed when Close begins to stop the rooms below the server
@@ -89,7 +91,7 @@ func Open(ctx context.Context, c Config) (*Broker, error) {
 		return nil, fmt.Errorf("open broker: %w", err)
 	}
 	b := &Broker{config: c, settings: s, id: s.brokerID, dir: s.dataDir, stopping: make(chan struct{})}
-	steps := []func(context.Context) error{b.openStore, b.openCluster, b.openLogs, b.openHandlers}
+	steps := []func(context.Context) error{b.openStore, b.openCluster, b.openLogs, b.openHandlers, b.openDoor}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdownTimeout)
@@ -185,11 +187,30 @@ func (b *Broker) openHandlers(context.Context) error {
 	return nil
 }
 
+// openDoor binds the port for HTTP, if there is to be one.
+func (b *Broker) openDoor(context.Context) error {
+	if b.settings.admin.Address == "" {
+		return nil
+	}
+	door, err := httpadmin.Listen(b.settings.admin, httpadmin.Deps{
+		Handlers: b.handlers, Shares: b.shares, Partitions: b.partitions, Cluster: b.cluster,
+		Clock: b.config.Clock, Logger: b.config.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("open weir.http.listener: %w", err)
+	}
+	b.door = door
+	return nil
+}
+
 // start begins the periodic work and accepts connections.
 func (b *Broker) start() {
 	b.schedule = newSchedule(b.config.Clock, b.config.Logger)
 	b.schedule.every(b.settings.retentionInterval, "retention", b.retain)
 	b.server.Start(b.handlers.Serve)
+	if b.door != nil {
+		b.door.Start()
+	}
 }
 
 // retain deletes what retention no longer keeps, partition by partition.
@@ -213,6 +234,14 @@ func (b *Broker) retain(ctx context.Context) {
 // Addr returns the address that a listener is bound to, nil when there is none of that name.
 func (b *Broker) Addr(listener string) net.Addr { return b.server.Addr(listener) }
 
+// HTTPAddr returns the address that the HTTP door is bound to, nil when there is none.
+func (b *Broker) HTTPAddr() net.Addr {
+	if b.door == nil {
+		return nil
+	}
+	return b.door.Addr()
+}
+
 // Done is closed when the broker can no longer follow its metadata and must be closed; Err says why.
 func (b *Broker) Done() <-chan struct{} { return b.cluster.Done() }
 
@@ -231,6 +260,9 @@ func (b *Broker) announce(took time.Duration) {
 	var listening []string
 	for _, l := range b.settings.server.Listeners {
 		listening = append(listening, l.Name+"://"+b.Addr(l.Name).String())
+	}
+	if b.door != nil {
+		listening = append(listening, "http://"+b.door.Addr().String())
 	}
 	image := b.cluster.Image()
 	b.config.Logger.Info("weir is ready", "version", b.config.Version, "listeners", listening, "dir", b.dir,

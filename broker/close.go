@@ -26,6 +26,13 @@ func (b *Broker) close(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	if b.door != nil {
+		draining, cancel := context.WithTimeout(ctx, b.settings.shutdownTimeout/2)
+		if err := b.door.Close(draining); err != nil {
+			b.config.Logger.Warn("http requests did not end in time", "error", err)
+		}
+		cancel()
+	}
 	if b.server != nil {
 		draining, cancel := context.WithTimeout(ctx, b.settings.shutdownTimeout/2)
 		if err := b.server.Close(draining); err != nil {

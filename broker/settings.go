@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	httpadmin "weir/admin" // the tests have an admin of their own
 	"weir/cluster"
 	"weir/config"
 	"weir/groups"
@@ -35,6 +36,7 @@ type settings struct {
 	groups    groups.Config
 	txns      txn.Config // without Version
 	shares    share.Config
+	admin     httpadmin.Config
 
 	openWorkers       int // partitions opened at once
 	retentionInterval time.Duration
@@ -60,6 +62,7 @@ func newSettings(v *config.Values) (*settings, error) {
 	}
 	s.setServer(v)
 	s.setCluster(v)
+	s.setAdmin(v)
 	s.directory = log.DirectoryConfig{
 		CheckpointInterval:     milliseconds(v.Int64("log.flush.offset.checkpoint.interval.ms")),
 		CompressBytesPerSecond: v.Int64("weir.segment.compression.bytes.per.second"),
@@ -214,6 +217,16 @@ func (s *settings) setServer(v *config.Values) {
 	s.server.Pipeline = v.Int("weir.connection.max.requests")
 	s.server.SendBufferBytes = v.Int("socket.send.buffer.bytes")
 	s.server.ReceiveBufferBytes = v.Int("socket.receive.buffer.bytes")
+}
+
+func (s *settings) setAdmin(v *config.Values) {
+	s.admin = httpadmin.Config{
+		Address: v.String("weir.http.listener"), Hosts: v.List("weir.http.allowed.hosts"),
+		MaxRequestBytes: v.Int64("weir.http.max.request.bytes"), MaxConnections: v.Int("weir.http.max.connections"),
+		MaxWait:     milliseconds(v.Int64("weir.http.max.wait.ms")),
+		ReadTimeout: milliseconds(v.Int64("weir.request.read.timeout.ms")),
+		IdleTimeout: milliseconds(v.Int64("connections.max.idle.ms")),
+	}
 }
 
 func (s *settings) setCluster(v *config.Values) {

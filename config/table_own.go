@@ -35,6 +35,26 @@ var ownTable = []Def{
 		Doc: "How long a new connection may take to send its first request.",
 	},
 	{
+		Name: "weir.http.allowed.hosts", Type: List, check: listOf(true), Own: true,
+		Doc: "Names by which the HTTP door may be asked for, beside localhost and the addresses of the loopback; * is any.",
+	},
+	{
+		Name: "weir.http.listener", Type: String, Default: "", Own: true,
+		Doc: "The address of the HTTP door (docs/http.md), as host:port; nothing is no door.",
+	},
+	{
+		Name: "weir.http.max.connections", Type: Int, Default: "1000", check: between(1, 1000000), Own: true,
+		Doc: "The most connections of the HTTP door at one time; more wait to be accepted.",
+	},
+	{
+		Name: "weir.http.max.request.bytes", Type: Int, Default: "8388608", check: between(1, 1<<30), Own: true,
+		Doc: "The longest body of a request over HTTP. Eight such bodies are read at one time.",
+	},
+	{
+		Name: "weir.http.max.wait.ms", Type: Int, Default: "30000", check: between(0, 3600000), Own: true,
+		Doc: "The longest wait for messages or for a reply that a request over HTTP may ask for.",
+	},
+	{
 		Name: "weir.log.format", Type: String, Default: "auto", check: oneOf("auto", "text", "json"), Own: true,
 		Doc: "How the program's own log lines look; auto is coloured text on a terminal, else text.",
 	},

@@ -24,6 +24,7 @@ var rooms = map[string]room{
 	"cmd":                {level: 10, reason: "flags to settings, one call into a room"},
 	"broker":             {level: 9, reason: "opens the rooms bottom-up and closes them top-down"},
 	"server":             {level: 8, reason: "frames and connections; knows handlers, not what they do"},
+	"admin":              {level: 8, reason: "queues over HTTP; what both doors go by it takes from handlers"},
 	"handlers":           {level: 7, reason: "one file per API; the last room that speaks Kafka's protocol"},
 	"groups":             {level: 6, reason: "consumer groups as a state machine"},
 	"txn":                {level: 6, reason: "transactions as a state machine"},
