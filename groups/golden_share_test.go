@@ -80,6 +80,34 @@ func (c *conversation) shareStates(d *datadriven.TestData) string {
 	return now(c, f, names)
 }
 
+// alterStates is alter GROUP T:P ..., which has states made anew.
+func (c *conversation) alterStates(d *datadriven.TestData) string {
+	var list []metadata.PartitionID
+	for _, p := range words(d)[1:] {
+		name, index, _ := strings.Cut(p, ":")
+		id := metadata.PartitionID{Index: number(index)}
+		copy(id.Topic[:], name)
+		list = append(list, id)
+	}
+	return now(c, c.AlterShareStates(words(d)[0], list), func(epoch int32) string { return fmt.Sprintf("in epoch %d", epoch) })
+}
+
+// dropTopics is drop GROUP T ...: the states of topics are to be dropped; and with done, that they have been.
+func (c *conversation) dropTopics(d *datadriven.TestData) string {
+	var topics []metadata.TopicID
+	for _, name := range words(d)[1:] {
+		if name != "done" {
+			var id metadata.TopicID
+			copy(id[:], name)
+			topics = append(topics, id)
+		}
+	}
+	if flag(d, "done") {
+		return now(c, c.ShareTopicsDropped(words(d)[0], topics), func(struct{}) string { return "noted" })
+	}
+	return now(c, c.DropShareTopics(words(d)[0], topics), names)
+}
+
 // shareGroup is sharegroup GROUP ..., which describes share groups.
 func (c *conversation) shareGroup(d *datadriven.TestData) string {
 	return now(c, c.DescribeShare(words(d)), func(all []ShareDescription) string {

@@ -86,3 +86,26 @@ func (s *Service) DropShareStates(groupID string) *coordinator.Future[[]metadata
 		return m.dropStates(tx, groupID)
 	})
 }
+
+// AlterShareStates begins to set where a share group without members begins partitions, and gives the group's epoch, in which
+// the states are to be made: Service.ShareInitialized is told when they are. There need not be such a group before.
+func (s *Service) AlterShareStates(groupID string, partitions []metadata.PartitionID) *coordinator.Future[int32] {
+	return decide(s, groupID, func(m *machine, tx *coordinator.Tx) (int32, error) {
+		return m.alterStates(tx, groupID, partitions)
+	})
+}
+
+// DropShareTopics begins to forget what a share group without members has settled of topics. It gives the partitions whose
+// state is to be dropped, sorted; ShareTopicsDropped is told when they are. Topics of which nothing is known have none.
+func (s *Service) DropShareTopics(groupID string, topics []metadata.TopicID) *coordinator.Future[[]metadata.PartitionID] {
+	return decide(s, groupID, func(m *machine, tx *coordinator.Tx) ([]metadata.PartitionID, error) {
+		return m.dropTopics(tx, groupID, topics)
+	})
+}
+
+// ShareTopicsDropped tells that the states of topics of a share group have been dropped.
+func (s *Service) ShareTopicsDropped(groupID string, topics []metadata.TopicID) *coordinator.Future[struct{}] {
+	return decide(s, groupID, func(m *machine, tx *coordinator.Tx) (struct{}, error) {
+		return struct{}{}, m.topicsDropped(tx, groupID, topics)
+	})
+}

@@ -19,7 +19,7 @@ func (m *machine) dropStates(tx *coordinator.Tx, groupID string) ([]metadata.Par
 		return nil, ErrNonEmptyGroup
 	}
 	var all []metadata.PartitionID
-	states, image := g.share.states, m.image()
+	states := g.share.states
 	for _, topics := range []map[metadata.TopicID]shareTopic{states.made, states.making} {
 		for id, t := range topics {
 			for _, p := range t.partitions {
@@ -28,10 +28,8 @@ func (m *machine) dropStates(tx *coordinator.Tx, groupID string) ([]metadata.Par
 		}
 	}
 	for id := range states.dropping {
-		if t := image.TopicByID(id); t != nil {
-			for p := range t.Partitions {
-				all = append(all, metadata.PartitionID{Topic: id, Index: int32(p)})
-			}
+		for _, p := range absent(nil, m.partitionCount(id)) {
+			all = append(all, metadata.PartitionID{Topic: id, Index: p})
 		}
 	}
 	for _, topics := range []map[metadata.TopicID]shareTopic{states.made, states.making} {
@@ -43,6 +41,86 @@ func (m *machine) dropStates(tx *coordinator.Tx, groupID string) ([]metadata.Par
 		tx.Append(groupID, shareStatesRecord(groupID, states))
 	}
 	return sortedPartitions(all), nil
+}
+
+// alterStates notes that states are to be made, or made anew, of partitions of a group without members, which begins with this
+// if there is none. It gives the group's epoch.
+func (m *machine) alterStates(tx *coordinator.Tx, groupID string, partitions []metadata.PartitionID) (int32, error) {
+	g, s := m.groups[groupID], newShareGroup()
+	switch {
+	case g == nil:
+		if err := m.checkRoom(); err != nil {
+			return 0, err
+		}
+	case g.share == nil:
+		return 0, notShare(groupID)
+	case g.share.state() != StateEmpty:
+		return 0, ErrNonEmptyGroup
+	default:
+		s = g.share
+	}
+	states, image := s.states, m.image()
+	for id, indexes := range indexesByTopic(partitions) {
+		if t := image.TopicByID(id); t != nil {
+			states = states.make(id, shareTopic{t.Name, indexes})
+		}
+	}
+	if len(partitions) > 0 {
+		tx.Append(groupID, shareStatesRecord(groupID, states))
+	}
+	return s.epoch, nil
+}
+
+// dropTopics notes that the states of some topics of an empty share group are to be dropped, and gives the partitions that
+// have one, sorted. Of topics whose states were to be dropped before all partitions are among them.
+func (m *machine) dropTopics(tx *coordinator.Tx, groupID string, topics []metadata.TopicID) ([]metadata.PartitionID, error) {
+	s, err := m.shareOf(groupID)
+	switch {
+	case err != nil:
+		return nil, err
+	case s.state() != StateEmpty:
+		return nil, ErrNonEmptyGroup
+	}
+	var all []metadata.PartitionID
+	states := s.states
+	for _, id := range topics {
+		indexes := states.made[id].partitions
+		if _, again := states.dropping[id]; again {
+			indexes = absent(nil, m.partitionCount(id))
+		}
+		for _, p := range indexes {
+			all = append(all, metadata.PartitionID{Topic: id, Index: p})
+		}
+		if t, found := states.made[id]; found {
+			states = states.drop(id, t.name)
+		}
+	}
+	if len(all) > 0 {
+		tx.Append(groupID, shareStatesRecord(groupID, states))
+	}
+	return sortedPartitions(all), nil
+}
+
+func (m *machine) partitionCount(id metadata.TopicID) int32 {
+	if t := m.image().TopicByID(id); t != nil {
+		return int32(len(t.Partitions))
+	}
+	return 0
+}
+
+// topicsDropped notes that the states of some topics have been dropped.
+func (m *machine) topicsDropped(tx *coordinator.Tx, groupID string, topics []metadata.TopicID) error {
+	s, err := m.shareOf(groupID)
+	if err != nil {
+		return err
+	}
+	states := s.states
+	states.dropping = maps.Clone(states.dropping)
+	for _, id := range topics {
+		delete(states.dropping, id)
+	}
+	tx.Append(groupID, shareStatesRecord(groupID, states))
+	return nil
 }
 
 // forgetStates drops what share groups know of topics that are gone. The states go with the topic.

@@ -36,7 +36,7 @@ func with(in map[metadata.TopicID]shareTopic, id metadata.TopicID, more shareTop
 	if out == nil {
 		out = make(map[metadata.TopicID]shareTopic, 1)
 	}
-	all := slices.Concat(out[id].partitions, more.partitions)
+	all := slices.Concat(in[id].partitions, more.partitions)
 	slices.Sort(all)
 	out[id] = shareTopic{more.name, slices.Compact(all)}
 	return out
