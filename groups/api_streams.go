@@ -43,8 +43,15 @@ type Tasks struct {
 	Partitions  []int32
 }
 
-// TaskSet is tasks by their role. A nil list of a request has not changed since the member said it last.
+// TaskSet is tasks by their role. In a request none of the lists may be nil.
 type TaskSet struct{ Active, Standby, Warmup []Tasks }
+
+// TaskOffset is the sum of the offsets of a task's changelogs.
+type TaskOffset struct {
+	Subtopology string
+	Partition   int32
+	Offset      int64
+}
 
 // StreamsStatus is something that keeps a group from running, in the codes of KIP-1071.
 type StreamsStatus struct {
@@ -83,19 +90,23 @@ type StreamsHeartbeatRequest struct {
 	ProcessID          *string
 	Endpoint           *Endpoint
 	Tags               []Tag
-	Shutdown           bool // the whole application is to end
+	Offsets            []TaskOffset // of the states of its tasks; nil: not changed
+	EndOffsets         []TaskOffset // of their changelogs
+	Shutdown           bool         // the whole application is to end
 }
 
 // StreamsHeartbeatResponse tells a member where it stands.
 type StreamsHeartbeatResponse struct {
-	MemberID            string
-	Epoch               int32
-	HeartbeatIntervalMs int32
-	Status              []StreamsStatus
-	Assigned            bool // whether Tasks holds the member's tasks
-	Tasks               TaskSet
-	EndpointEpoch       int32
-	Endpoints           []EndpointPartitions // nil if the member knows them
+	MemberID              string
+	Epoch                 int32
+	HeartbeatIntervalMs   int32
+	TaskOffsetIntervalMs  int32 // between two reports of offsets
+	AcceptableRecoveryLag int64 // records; -1: not told
+	Status                []StreamsStatus
+	Assigned              bool // whether Tasks holds the member's tasks
+	Tasks                 TaskSet
+	EndpointEpoch         int32
+	Endpoints             []EndpointPartitions // nil if the member knows them
 	// Missing is the internal topics that are to be made now.
 	Missing []InternalTopic
 }
@@ -124,6 +135,8 @@ type StreamsMemberDescription struct {
 	Endpoint           *Endpoint
 	Tags               []Tag
 	Assignment, Target TaskSet
+
+	Offsets, EndOffsets []TaskOffset // as the member reported them, sorted
 }
 
 // StreamsDescription is one streams group as administrators see it (StreamsGroupDescribe). If there is no such

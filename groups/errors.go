@@ -29,7 +29,6 @@ var (
 	ErrUnsupportedAssignor    = errors.New("the assignor is not supported")
 	ErrInvalidRegex           = errors.New("the regular expression is not valid")
 	ErrInvalidTopology        = errors.New("the topology is not valid")
-	ErrInvalidTopologyEpoch   = errors.New("the epoch of the topology is not valid")
 	ErrOtherKind              = errors.New("the group is of a kind that has no committed offsets")
 	ErrOldVersion             = errors.New("the request is of a version that the member must not use")
 )

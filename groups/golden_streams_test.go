@@ -20,7 +20,7 @@ func (c *conversation) streamsMember(d *datadriven.TestData) string {
 	d.MaybeScanArgs(c.t, "epoch", &r.Epoch)
 	if r.Epoch == epochJoin {
 		process := option(d, "process", client)
-		r.RebalanceTimeoutMs, r.Owned, r.ProcessID = 30_000, &TaskSet{}, &process
+		r.RebalanceTimeoutMs, r.Owned, r.ProcessID = 30_000, &TaskSet{[]Tasks{}, []Tasks{}, []Tasks{}}, &process
 		r.Topology = topologies[option(d, "topology", "count")]()
 		d.MaybeScanArgs(c.t, "topologyepoch", &r.Topology.Epoch)
 	}
@@ -28,7 +28,8 @@ func (c *conversation) streamsMember(d *datadriven.TestData) string {
 		r.Endpoint = &Endpoint{*host, 80}
 	}
 	if flag(d, "owns") || flag(d, "standbys") {
-		r.Owned = &TaskSet{Active: taskNames(option(d, "owns", "")), Standby: taskNames(option(d, "standbys", ""))}
+		r.Owned = &TaskSet{Active: taskNames(option(d, "owns", "")), Standby: taskNames(option(d, "standbys", "")),
+			Warmup: []Tasks{}}
 	}
 	return c.wait(client, peek(c.StreamsHeartbeat(r), func(a StreamsHeartbeatResponse, err error) string {
 		if err != nil {

@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"slices"
 
+	"weir/coordinator"
 	"weir/metadata"
 )
 
 // streams is the side of a group whose members run one Kafka Streams topology (KIP-1071): the coordinator gives
 // them tasks.
 //
-// As in a consumer group all of it is what records say and changes in apply alone, except the timers, the
-// endpoints' epoch and what the topology was last found to be. Members and task lists are never modified.
+// As in a consumer group all of it is what records say and changes in apply alone, except the timers, reported
+// offsets, the endpoints' epoch and what the topology was last found to be. Members and task lists are never modified.
 type streams struct {
 	epoch     int32 // rises when the target must be computed anew
 	hash      int64 // of the topics of the topology, as they were at epoch
@@ -20,12 +21,14 @@ type streams struct {
 
 	topology *topology // nil until the first member tells it
 	members  few[string, *streamsMember]
+	static   few[string, string] // instance id to member id
 	target   few[string, taskSet]
 
 	targetEpoch int32
 	targetMs    int64 // when the target was computed; 0 if not known
 
 	timers        few[string, *consumerTimers] // by member id; session and revocation only
+	reported      few[string, reportedOffsets] // by member id; not in any record
 	notBeforeMs   int64                        // a new group waits for more members until then
 	endpointEpoch int32                        // rises when what an endpoint serves may have changed
 	shutdown      string                       // the member that asked for the end of the application, "" for none
@@ -99,12 +102,22 @@ type streamsMember struct {
 }
 
 func (m *streamsMember) sameClient(o *streamsMember) bool {
-	sameEndpoint := m.endpoint == o.endpoint ||
-		m.endpoint != nil && o.endpoint != nil && *m.endpoint == *o.endpoint
-	return sameEndpoint && equalText(m.instanceID, o.instanceID) && equalText(m.rackID, o.rackID) &&
-		m.clientID == o.clientID && m.clientHost == o.clientHost && m.rebalanceTimeout == o.rebalanceTimeout &&
-		m.topologyEpoch == o.topologyEpoch && m.processID == o.processID && slices.Equal(m.tags, o.tags)
+	return sameEndpoint(m, o) && equalText(m.instanceID, o.instanceID) && m.clientID == o.clientID &&
+		m.clientHost == o.clientHost && m.rebalanceTimeout == o.rebalanceTimeout && m.sameTaskNeeds(o)
 }
+
+// sameTaskNeeds tells whether nothing has changed by which tasks are shared out.
+func (m *streamsMember) sameTaskNeeds(o *streamsMember) bool {
+	return equalText(m.rackID, o.rackID) && m.topologyEpoch == o.topologyEpoch && m.processID == o.processID &&
+		slices.Equal(m.tags, o.tags)
+}
+
+func sameEndpoint(a, b *streamsMember) bool {
+	return a.endpoint == b.endpoint || a.endpoint != nil && b.endpoint != nil && *a.endpoint == *b.endpoint
+}
+
+// reportedOffsets is how far a member says that its tasks' states are, and could be.
+type reportedOffsets struct{ offsets, endOffsets []TaskOffset }
 
 func (m *streamsMember) samePlace(o *streamsMember) bool {
 	return m.epoch == o.epoch && m.previousEpoch == o.previousEpoch && m.state == o.state &&
@@ -117,6 +130,37 @@ func (s *streams) memberOr(id string) *streamsMember {
 		return m
 	}
 	return &streamsMember{id: id, rebalanceTimeout: -1, topologyEpoch: -1}
+}
+
+// put sets or, with a nil member, removes a member, and keeps the index of static ones in step. Putting back what was
+// there takes a change back exactly.
+func (s *streams) put(id string, m *streamsMember) {
+	if old := s.members.at(id); old != nil && old.instanceID != nil && s.static.at(*old.instanceID) == id {
+		s.static.drop(*old.instanceID)
+	}
+	if m == nil {
+		s.members.drop(id)
+		return
+	}
+	s.members.put(id, m)
+	if m.instanceID != nil {
+		s.static.put(*m.instanceID, id)
+	}
+}
+
+// set is put that can be taken back.
+func (s *streams) set(id string, m *streamsMember, undo *coordinator.Undo) {
+	old := s.members.at(id)
+	s.put(id, m)
+	undo.Add(func() { s.put(id, old) })
+}
+
+// staticMember gives the member with an instance id, nil if there is none.
+func (s *streams) staticMember(instanceID *string) *streamsMember {
+	if instanceID == nil {
+		return nil
+	}
+	return s.members.at(s.static.at(*instanceID))
 }
 
 // state names the state of the group, which is computed.

@@ -60,7 +60,7 @@ func (r *flexible) streamsChange(version int16, name string) (do func(*streams, 
 			old := s.memberOr(name)
 			told.id, told.epoch, told.previousEpoch, told.state = name, old.epoch, old.previousEpoch, old.state
 			told.assigned, told.revoking = old.assigned, old.revoking
-			setIn(&s.members, name, &told, undo)
+			s.set(name, &told, undo)
 		}
 	case keyStreamsPlace:
 		var told streamsMember
@@ -69,7 +69,7 @@ func (r *flexible) streamsChange(version int16, name string) (do func(*streams, 
 			next := *s.memberOr(name)
 			next.epoch, next.previousEpoch, next.state = told.epoch, told.previousEpoch, told.state
 			next.assigned, next.revoking = told.assigned, told.revoking
-			setIn(&s.members, name, &next, undo)
+			s.set(name, &next, undo)
 		}
 	case keyStreamsTarget:
 		epoch, atMs := r.int32(), int64(0)
@@ -108,12 +108,12 @@ func (m *machine) dropStreams(g *group, version int16, name string, undo *coordi
 	case keyStreamsGroup:
 		m.dropGroup(g.id, undo)
 	case keyStreamsMember:
-		dropIn(&s.members, name, undo)
+		s.set(name, nil, undo)
 	case keyStreamsPlace:
 		if old := s.members.at(name); old != nil {
 			next := *old
 			next.epoch, next.previousEpoch, next.assigned, next.revoking = epochLeave, epochLeave, taskSet{}, taskSet{}
-			setIn(&s.members, name, &next, undo)
+			s.set(name, &next, undo)
 		}
 	case keyStreamsTarget:
 		s.setTargetEpoch(-1, 0, undo)
@@ -150,5 +150,5 @@ func streamsTombstones(groupID string, s *streams) []coordinator.Record {
 	for _, id := range members {
 		all = append(all, consumerTombstone(keyStreamsMember, groupID, id))
 	}
-	return append(all, consumerTombstone(keyStreamsTopology, groupID), consumerTombstone(keyStreamsGroup, groupID))
+	return append(all, consumerTombstone(keyStreamsGroup, groupID), consumerTombstone(keyStreamsTopology, groupID))
 }

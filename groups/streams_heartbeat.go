@@ -2,44 +2,17 @@ package groups
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"weir/coordinator"
 )
 
-// checkStreamsHeartbeat refuses what no group could accept.
-func checkStreamsHeartbeat(r *StreamsHeartbeatRequest) error {
-	joining := r.Epoch == epochJoin
-	switch {
-	case strings.TrimSpace(r.MemberID) == "":
-		return refuse(ErrInvalidRequest, "MemberId can't be empty.")
-	case strings.TrimSpace(r.GroupID) == "":
-		return refuse(ErrInvalidRequest, "GroupId can't be empty.")
-	case r.InstanceID != nil:
-		return refuse(ErrOldVersion, "Static membership is not supported for streams groups.")
-	case r.Epoch < epochLeaveStatic:
-		return refuse(ErrInvalidRequest, "MemberEpoch is %d, but must be greater than or equal to -2.", r.Epoch)
-	case joining && r.RebalanceTimeoutMs == -1:
-		return refuse(ErrInvalidRequest, "RebalanceTimeoutMs must be provided in first request.")
-	case joining && (r.Owned == nil || len(r.Owned.Active) > 0):
-		return refuse(ErrInvalidRequest, "ActiveTasks must be empty when (re-)joining.")
-	case joining && len(r.Owned.Standby) > 0:
-		return refuse(ErrInvalidRequest, "StandbyTasks must be empty when (re-)joining.")
-	case joining && len(r.Owned.Warmup) > 0:
-		return refuse(ErrInvalidRequest, "WarmupTasks must be empty when (re-)joining.")
-	case joining && r.ProcessID == nil:
-		return refuse(ErrInvalidRequest, "ProcessId must be non-null when (re-)joining.")
-	case joining && r.Topology == nil:
-		return refuse(ErrInvalidRequest, "Topology must be non-null when (re-)joining.")
-	case !joining && r.Topology != nil:
-		return refuse(ErrInvalidRequest, "Topology can only be provided when (re-)joining.")
-	}
-	if r.Topology != nil {
-		return r.Topology.check()
-	}
-	return nil
-}
+// What members are told of the offsets of their tasks that they are to report (StreamsGroupHeartbeat). As in Kafka 4.4 nobody is given
+// tasks to warm up: what is reported is shown, and tells where a copy is further.
+const (
+	taskOffsetIntervalMs  = 60_000
+	acceptableRecoveryLag = 10_000
+)
 
 // streamsHeartbeat is all of a member's life. Nothing is written before everything has been checked.
 func (m *machine) streamsHeartbeat(tx *coordinator.Tx, r *StreamsHeartbeatRequest) (StreamsHeartbeatResponse, error) {
@@ -51,73 +24,138 @@ func (m *machine) streamsHeartbeat(tx *coordinator.Tx, r *StreamsHeartbeatReques
 		return none, err
 	}
 	g := m.groups[r.GroupID]
+	s, created := newStreams(), g == nil || g.streams == nil
+	if !created {
+		s = g.streams
+	}
+	t, newTopology, err := s.topologyFor(r)
+	if err != nil {
+		return none, err
+	}
+	l := m.laidOut(s, t)
+	if l.err != nil {
+		return none, l.err
+	}
+	if err := l.checkOwned(r.Owned); err != nil {
+		return none, err
+	}
 	if g != nil && g.classic != nil {
 		m.leaveEmptyClassic(tx, g)
 	}
-	s := newStreams()
-	if g != nil && g.streams != nil {
-		s = g.streams
-	}
-	before, first := s.memberOr(r.MemberID), s.members.len() == 0
-	next := *before
-	r.tellStreams(&next)
-	joined := s.members.at(r.MemberID) == nil
-	changed := joined || !next.sameClient(before)
-	if changed {
-		tx.Append(r.GroupID, streamsMemberRecord(r.GroupID, &next))
-	}
-	if r.Topology != nil && (s.topology == nil || first && r.Topology.Epoch != s.topology.Epoch) {
-		tx.Append(r.GroupID, topologyRecord(r.GroupID, (*topology)(r.Topology)))
+	first := s.members.len() == 0
+	before, joined, changed := m.enterStreams(tx, s, r)
+	if newTopology {
+		tx.Append(r.GroupID, topologyRecord(r.GroupID, t))
 	}
 	if g = m.groups[r.GroupID]; g == nil || g.streams == nil || g.streams.members.at(r.MemberID) == nil ||
 		g.streams.topology == nil {
 		return none, coordinator.ErrNotAvailable // a record is too large to be written
 	}
 	s = g.streams
-	if first && s.targetEpoch <= 1 {
+	s.image, s.laid = m.image(), l
+	if first && tx.Now.UnixMilli() >= s.notBeforeMs {
 		s.notBeforeMs = tx.Now.UnixMilli() + int64(m.setting(r.GroupID, "streams.initial.rebalance.delay.ms",
 			m.config.Streams.InitialDelayMs))
 	}
-	if changed {
-		s.endpointEpoch++
-	}
-	l := m.laidOut(s)
-	m.bumpStreams(tx, r.GroupID, s, l, joined || next.topologyEpoch != before.topologyEpoch ||
-		next.processID != before.processID)
+	m.reportOffsets(s, r)
+	m.bumpStreams(tx, r.GroupID, s, l, changed)
 	m.retargetStreams(tx, r.GroupID, s, l)
 	if r.Shutdown && s.shutdown == "" {
 		s.shutdown = r.MemberID
 	}
 	after := m.settleStreams(tx, r.GroupID, s, s.members.at(r.MemberID), r.Owned)
 	m.prolongStreams(tx, r.GroupID, s, after)
-	return m.streamsAnswer(r, s, l, before, after), nil
+	moved := !before.assigned.equal(after.assigned)
+	serves := !sameEndpoint(before, after) || moved && after.endpoint != nil
+	if serves && !created { // as in Kafka a new group begins with what its first member serves
+		s.endpointEpoch++
+	}
+	a := m.streamsAnswer(tx, r, s, l, after)
+	if serves || r.EndpointEpoch != s.endpointEpoch {
+		a.Endpoints = s.endpoints(l, m.image())
+	}
+	if r.Epoch == epochJoin || moved || joined {
+		a.Assigned, a.Tasks = true, taskSetOf(after.assigned)
+	}
+	return a, nil
+}
+
+// enterStreams writes what a member says about itself, and gives it as it was before. A static member that comes back takes the place of
+// the one it was. Changed says that the target must be computed anew: a static member that comes back as it was moves nothing.
+func (m *machine) enterStreams(tx *coordinator.Tx, s *streams, r *StreamsHeartbeatRequest,
+) (before *streamsMember, joined, changed bool) {
+	old := s.staticMember(r.InstanceID)
+	before = s.memberOr(r.MemberID)
+	joined = s.members.at(r.MemberID) == nil
+	if old != nil && r.Epoch == epochJoin {
+		before, joined = m.replaceStreams(tx, r.GroupID, s, old, r.MemberID), false
+	}
+	next := *before
+	r.tellStreams(&next)
+	if joined || !next.sameClient(before) {
+		tx.Append(r.GroupID, streamsMemberRecord(r.GroupID, &next))
+		changed = r.InstanceID == nil || joined || !next.sameTaskNeeds(before)
+	}
+	return before, joined, changed
+}
+
+// replaceStreams gives a static member's place to the one that comes back for it.
+func (m *machine) replaceStreams(tx *coordinator.Tx, groupID string, s *streams, old *streamsMember, id string) *streamsMember {
+	m.logger.Info("static member comes back", "group", groupID, "member", id, "before", old.id)
+	next := *old
+	next.id, next.epoch, next.previousEpoch = id, 0, 0
+	target, offsets := s.target.at(old.id), s.reported.at(old.id)
+	m.removeStreamsRecords(tx, groupID, old.id)
+	tx.Append(groupID, streamsMemberRecord(groupID, &next))
+	tx.Append(groupID, streamsShareRecord(groupID, id, target))
+	tx.Append(groupID, streamsPlaceRecord(groupID, &next))
+	if old.id != id {
+		s.forgetTimers(tx, old.id)
+		s.reported.drop(old.id)
+		s.reported.put(id, offsets)
+	}
+	return &next
+}
+
+// reportOffsets keeps what a member says of its tasks' offsets, until it is gone or the broker is started anew.
+func (m *machine) reportOffsets(s *streams, r *StreamsHeartbeatRequest) {
+	if r.Offsets == nil && r.EndOffsets == nil {
+		return
+	}
+	told := s.reported.at(r.MemberID)
+	if r.Offsets != nil {
+		told.offsets = r.Offsets
+	}
+	if r.EndOffsets != nil {
+		told.endOffsets = r.EndOffsets
+	}
+	s.reported.put(r.MemberID, told)
 }
 
 // streamsAnswer tells a member how it stands after its heartbeat.
-func (m *machine) streamsAnswer(r *StreamsHeartbeatRequest, s *streams, l *layout, before, after *streamsMember,
+func (m *machine) streamsAnswer(tx *coordinator.Tx, r *StreamsHeartbeatRequest, s *streams, l *layout, after *streamsMember,
 ) StreamsHeartbeatResponse {
 	a := StreamsHeartbeatResponse{
 		MemberID: after.id, Epoch: after.epoch, Missing: l.missing, EndpointEpoch: s.endpointEpoch,
-		HeartbeatIntervalMs: m.setting(r.GroupID, "streams.heartbeat.interval.ms", m.config.Streams.HeartbeatIntervalMs),
+		HeartbeatIntervalMs:  m.setting(r.GroupID, "streams.heartbeat.interval.ms", m.config.Streams.HeartbeatIntervalMs),
+		TaskOffsetIntervalMs: taskOffsetIntervalMs, AcceptableRecoveryLag: acceptableRecoveryLag,
 	}
 	if after.topologyEpoch < s.topology.Epoch {
 		a.status(StatusStaleTopology, "The member's topology epoch %d is behind the group's topology epoch %d.",
 			after.topologyEpoch, s.topology.Epoch)
 	}
+	switch {
+	case tx.Now.UnixMilli() < s.notBeforeMs:
+		a.status(StatusAssignmentDelayed, "Assignment delayed due to the configured initial rebalance delay.")
+	case s.targetEpoch < s.epoch:
+		a.status(StatusAssignmentDelayed, "Assignment delayed due to the configured assignment interval.")
+	}
 	if l.problem != nil {
 		a.Status = append(a.Status, *l.problem)
-	} else if s.targetEpoch < s.epoch {
-		a.status(StatusAssignmentDelayed, "Assignment is delayed.")
 	}
 	if s.shutdown != "" {
 		a.status(StatusShutdownApplication, "Streams group member %s encountered a fatal error and requested a shutdown "+
 			"for the entire application.", s.shutdown)
-	}
-	if r.Epoch == epochJoin || !before.assigned.equal(after.assigned) {
-		a.Assigned, a.Tasks = true, taskSetOf(after.assigned)
-	}
-	if r.EndpointEpoch != s.endpointEpoch {
-		a.Endpoints = s.endpoints(l, m.image())
 	}
 	return a
 }
@@ -128,6 +166,9 @@ func (a *StreamsHeartbeatResponse) status(code StatusCode, format string, args .
 
 // tellStreams takes over what a member says about itself.
 func (r *StreamsHeartbeatRequest) tellStreams(m *streamsMember) {
+	if r.InstanceID != nil {
+		m.instanceID = r.InstanceID
+	}
 	if r.RackID != nil {
 		m.rackID = r.RackID
 	}
@@ -140,7 +181,7 @@ func (r *StreamsHeartbeatRequest) tellStreams(m *streamsMember) {
 	if r.ProcessID != nil {
 		m.processID = *r.ProcessID
 	}
-	if r.Endpoint != nil {
+	if r.Endpoint != nil || r.Epoch == epochJoin {
 		m.endpoint = r.Endpoint
 	}
 	if r.Tags != nil {
@@ -149,68 +190,10 @@ func (r *StreamsHeartbeatRequest) tellStreams(m *streamsMember) {
 	m.clientID, m.clientHost = r.ClientID, r.ClientHost
 }
 
-// checkStreams tells whether a member may do what it asks for.
-func (m *machine) checkStreams(r *StreamsHeartbeatRequest) error {
-	g, joining := m.groups[r.GroupID], r.Epoch == epochJoin
-	switch {
-	case g == nil && !joining:
-		return refuse(ErrGroupNotFound, "Streams group %s not found.", r.GroupID)
-	case g == nil:
-		return m.checkRoom()
-	case g.streams == nil && (!joining || g.classic == nil || g.classic.state != StateEmpty):
-		return refuse(ErrGroupNotFound, "Group %s is not a streams group.", r.GroupID)
-	case g.streams == nil:
-		return nil
+// summary names the first three of some topics, as Kafka does in its texts.
+func summary(names []string) string {
+	if len(names) <= 3 {
+		return strings.Join(names, ", ")
 	}
-	s := g.streams
-	mem := s.members.at(r.MemberID)
-	switch {
-	case mem == nil && !joining:
-		return refuse(ErrUnknownMember, "Member %s is not a member of group %s.", r.MemberID, r.GroupID)
-	case mem == nil && s.members.len() >= m.config.Streams.MaxSize:
-		return refuse(ErrGroupMaxSize, "The streams group has reached its maximum capacity of %d members.",
-			m.config.Streams.MaxSize)
-	case mem != nil && !joining:
-		if err := mem.checkEpoch(r); err != nil {
-			return err
-		}
-	}
-	return s.checkTopology(r.Topology)
-}
-
-// checkTopology tells whether a member may run that topology: another one needs another epoch, and the group takes
-// a new one only when nobody runs the old one.
-func (s *streams) checkTopology(t *Topology) error {
-	switch {
-	case t == nil || s.topology == nil || s.members.len() == 0 && t.Epoch != s.topology.Epoch:
-		return nil
-	case t.Epoch > s.topology.Epoch:
-		return refuse(ErrInvalidTopologyEpoch, "The topology epoch %d is ahead of the group's topology epoch %d.", t.Epoch,
-			s.topology.Epoch)
-	case t.Epoch == s.topology.Epoch && !slices.Equal(topologyRecord("", (*topology)(t)).Value,
-		topologyRecord("", s.topology).Value):
-		return refuse(ErrInvalidTopology, "The topology differs from that of the group in the same topology epoch %d.", t.Epoch)
-	}
-	return nil
-}
-
-// checkEpoch tells whether a member speaks in its epoch, or in the one before while it may have missed the answer
-// that told it of the new one.
-func (m *streamsMember) checkEpoch(r *StreamsHeartbeatRequest) error {
-	if r.Epoch == m.epoch {
-		return nil
-	}
-	if r.Epoch < m.epoch && r.Epoch == m.previousEpoch && r.Owned != nil {
-		owned := setOf(r.Owned)
-		if len(withoutTasks(owned.active, m.assigned.active))+len(withoutTasks(owned.standby, m.assigned.standby))+
-			len(withoutTasks(owned.warmup, m.assigned.warmup)) == 0 {
-			return nil
-		}
-	}
-	than := "smaller"
-	if r.Epoch > m.epoch {
-		than = "greater"
-	}
-	return refuse(ErrFencedMemberEpoch, "The streams group member has a %s member epoch (%d) than the one known by the "+
-		"group coordinator (%d). The member must abandon all its tasks and rejoin.", than, r.Epoch, m.epoch)
+	return fmt.Sprintf("%s and %d additional topics", strings.Join(names[:3], ", "), len(names)-3)
 }

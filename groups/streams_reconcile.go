@@ -8,10 +8,14 @@ import (
 	"weir/metadata"
 )
 
-// laidOut gives the layout of the group's topology with the topics of now.
-func (m *machine) laidOut(s *streams) *layout {
-	if image := m.image(); s.laid == nil || s.image != image {
-		s.image, s.laid = image, layOut(s.topology, image)
+// laidOut gives the layout of a topology with the topics of now: of the group's one it is kept.
+func (m *machine) laidOut(s *streams, t *topology) *layout {
+	image := m.image()
+	if t != s.topology {
+		return layOut(t, image)
+	}
+	if s.laid == nil || s.image != image {
+		s.image, s.laid = image, layOut(t, image)
 	}
 	return s.laid
 }
@@ -54,9 +58,6 @@ func (m *machine) settleStreams(tx *coordinator.Tx, groupID string, s *streams, 
 	if next.samePlace(mem) {
 		return mem
 	}
-	if !next.assigned.equal(mem.assigned) {
-		s.endpointEpoch++
-	}
 	tx.Append(groupID, streamsPlaceRecord(groupID, next))
 	m.boundStreams(tx, groupID, s, next)
 	tx.Then(func(tx *coordinator.Tx, err error) {
@@ -67,21 +68,22 @@ func (m *machine) settleStreams(tx *coordinator.Tx, groupID string, s *streams, 
 	return s.memberOr(mem.id)
 }
 
-// reconcile computes a member's next place (CurrentAssignmentBuilder).
+// reconcile computes a member's next place (CurrentAssignmentBuilder). A task whose role changes is not given up between:
+// a copy stays until it becomes active, and what was active becomes a copy at once.
 func (s *streams) reconcile(mem *streamsMember, owned *TaskSet) *streamsMember {
+	holds := func(t taskSet) bool { return owned == nil || overlaps(t, setOf(owned)) }
 	switch mem.state {
 	case memberStable:
 		if mem.epoch == s.targetEpoch {
 			return mem
 		}
 	case memberUnrevoked:
-		if owned == nil || overlaps(mem.revoking, setOf(owned)) {
+		if holds(mem.revoking) {
 			return mem
 		}
 	}
 	target := s.target.at(mem.id)
 	next := *mem
-	next.previousEpoch = mem.epoch
 	var kept, revoked, free taskSet
 	for i, list := range mem.assigned.roles() {
 		want := *target.roles()[i]
@@ -89,12 +91,29 @@ func (s *streams) reconcile(mem *streamsMember, owned *TaskSet) *streamsMember {
 		*kept.roles()[i] = withoutTasks(*list, *revoked.roles()[i])
 		*free.roles()[i] = withoutTasks(want, *list)
 	}
-	if !revoked.empty() && (owned == nil || overlaps(revoked, setOf(owned))) {
+	unreleased := s.drop(mem, &free)
+	kept.take(&free, &revoked, mem)
+	promoted := tasksIn(target.active, slices.Concat(mem.assigned.standby, mem.assigned.warmup))
+	revoked.standby, revoked.warmup = withoutTasks(revoked.standby, promoted), withoutTasks(revoked.warmup, promoted)
+	mustRevoke := !revoked.empty() && holds(revoked)
+	waiting := promoted
+	if !mustRevoke {
+		waiting = withoutTasks(promoted, free.active)
+	}
+	kept.standby = sortedTasks(slices.Concat(kept.standby, tasksIn(mem.assigned.standby, waiting)))
+	kept.warmup = sortedTasks(slices.Concat(kept.warmup, tasksIn(mem.assigned.warmup, waiting)))
+	if mustRevoke {
 		next.assigned, next.revoking, next.state = kept, revoked, memberUnrevoked
+		epoch := mem.epoch
+		if mem.state == memberUnrevoked {
+			epoch++
+		}
+		next.enter(epoch)
 		return &next
 	}
-	next.epoch, next.revoking, next.state = s.targetEpoch, taskSet{}, memberStable
-	if s.drop(mem, &free) {
+	next.enter(s.targetEpoch)
+	next.revoking, next.state = taskSet{}, memberStable
+	if unreleased {
 		next.state = memberUnreleased
 	}
 	for i, list := range kept.roles() {
@@ -107,8 +126,32 @@ func (s *streams) reconcile(mem *streamsMember, owned *TaskSet) *streamsMember {
 	return &next
 }
 
+// enter moves a member into an epoch; the one that it leaves is remembered.
+func (m *streamsMember) enter(epoch int32) { m.epoch, m.previousEpoch = epoch, m.epoch }
+
+// take has tasks change their role at once where nothing has to be waited for: from active to standby, and between the kinds of
+// copies.
+func (t *taskSet) take(free, revoked *taskSet, mem *streamsMember) {
+	grant := func(kept, free *[]task, from []task) (granted []task) {
+		granted = tasksIn(*free, from)
+		*free = withoutTasks(*free, granted)
+		*kept = sortedTasks(slices.Concat(*kept, granted))
+		return granted
+	}
+	grant(&t.standby, &free.standby, mem.assigned.active)
+	revoked.standby = withoutTasks(revoked.standby, grant(&t.warmup, &free.warmup, mem.assigned.standby))
+	revoked.warmup = withoutTasks(revoked.warmup, grant(&t.standby, &free.standby, mem.assigned.warmup))
+}
+
+// tasksIn gives the tasks of a list that are in another, in whatever order that is.
+func tasksIn(list, other []task) []task {
+	return slices.DeleteFunc(slices.Clone(list), func(t task) bool {
+		return !slices.ContainsFunc(other, func(o task) bool { return compareTasks(t, o) == 0 })
+	})
+}
+
 // drop takes out of what a member could have what it must wait for: an active task that anybody has as one, and
-// any task that its process has in whatever role, since the state on the process's disk is locked.
+// any task that another member of its process has in whatever role, since the state on the process's disk is locked.
 func (s *streams) drop(mem *streamsMember, free *taskSet) (some bool) {
 	if free.empty() {
 		return false

@@ -1,6 +1,7 @@
 package groups
 
 import (
+	"cmp"
 	"slices"
 
 	"weir/coordinator"
@@ -63,45 +64,81 @@ func (m *machine) loadedStreams(tx *coordinator.Tx, groupID string, s *streams) 
 	}
 }
 
-// streamsLeave takes a member out that says so.
+// streamsLeave takes a member out that says so, or, if it is a static one that will be back, keeps its place until its
+// session ends.
 func (m *machine) streamsLeave(tx *coordinator.Tx, r *StreamsHeartbeatRequest) (StreamsHeartbeatResponse, error) {
 	var none StreamsHeartbeatResponse
 	g := m.groups[r.GroupID]
-	if g == nil || g.streams == nil {
+	switch {
+	case g == nil:
+		return none, refuse(ErrGroupNotFound, "Group %s not found.", r.GroupID)
+	case g.streams == nil:
 		return none, refuse(ErrGroupNotFound, "Group %s is not a streams group.", r.GroupID)
 	}
-	if g.streams.members.at(r.MemberID) == nil {
-		return none, refuse(ErrUnknownMember, "Member %s is not a member of group %s.", r.MemberID, r.GroupID)
+	s := g.streams
+	mem := s.members.at(r.MemberID)
+	if r.InstanceID != nil {
+		mem = s.staticMember(r.InstanceID)
+		if err := s.checkInstance(r, mem); err != nil {
+			return none, err
+		}
+	}
+	if mem == nil {
+		return none, unknownStreamsMember(r)
 	}
 	m.logger.Info("member leaves", "group", r.GroupID, "member", r.MemberID, "epoch", r.Epoch)
-	s := g.streams
 	if r.Shutdown && s.shutdown == "" {
 		s.shutdown = r.MemberID
 	}
-	m.fenceStreams(tx, r.GroupID, s, r.MemberID)
-	return StreamsHeartbeatResponse{MemberID: r.MemberID, Epoch: r.Epoch, EndpointEpoch: s.endpointEpoch}, nil
+	if r.InstanceID != nil && r.Epoch == epochLeaveStatic {
+		next := *mem
+		next.epoch, next.assigned, next.revoking = epochLeaveStatic, mem.assigned.withoutEpochs(), taskSet{}
+		tx.Append(r.GroupID, streamsPlaceRecord(r.GroupID, &next))
+	} else {
+		m.fenceStreams(tx, r.GroupID, s, r.MemberID)
+	}
+	return StreamsHeartbeatResponse{MemberID: r.MemberID, Epoch: r.Epoch, AcceptableRecoveryLag: -1}, nil
+}
+
+// withoutEpochs gives the tasks as those whose offsets may be committed in any epoch.
+func (t taskSet) withoutEpochs() taskSet {
+	t.active = slices.Clone(t.active)
+	for i := range t.active {
+		t.active[i].epoch = 0
+	}
+	return t
 }
 
 // fenceStreams takes a member out of the group. When nobody is left the group may begin again.
 func (m *machine) fenceStreams(tx *coordinator.Tx, groupID string, s *streams, id string) {
-	for _, version := range []int16{keyStreamsPlace, keyStreamsShare, keyStreamsMember} {
-		tx.Append(groupID, consumerTombstone(version, groupID, id))
-	}
+	m.removeStreamsRecords(tx, groupID, id)
 	tx.Append(groupID, streamsGroupRecord(groupID, s.epoch+1, s.hash, s.validated, s.standbys))
 	if s.members.len() == 0 {
 		tx.Append(groupID, streamsTargetRecord(groupID, s.epoch, 0))
 		s.shutdown = ""
 	}
-	s.endpointEpoch++
-	t := s.timersOf(id)
-	stop(tx, t.session)
-	stop(tx, t.revocation)
-	s.timers.drop(id)
+	s.reported.drop(id)
+	s.forgetTimers(tx, id)
 	tx.Then(func(tx *coordinator.Tx, err error) {
 		if err != nil && m.holdsStreams(groupID, s) {
 			m.loadedStreams(tx, groupID, s)
 		}
 	})
+}
+
+// removeStreamsRecords writes what takes a member out.
+func (m *machine) removeStreamsRecords(tx *coordinator.Tx, groupID, memberID string) {
+	for _, version := range []int16{keyStreamsPlace, keyStreamsShare, keyStreamsMember} {
+		tx.Append(groupID, consumerTombstone(version, groupID, memberID))
+	}
+}
+
+// forgetTimers stops a member's clocks.
+func (s *streams) forgetTimers(tx *coordinator.Tx, id string) {
+	t := s.timersOf(id)
+	stop(tx, t.session)
+	stop(tx, t.revocation)
+	s.timers.drop(id)
 }
 
 // describeStreams shows a streams group as it stands.
@@ -114,15 +151,28 @@ func (m *machine) describeStreams(id string) StreamsDescription {
 	if s == nil {
 		return StreamsDescription{GroupID: id, Err: refuse(ErrGroupNotFound, "Group %s is not a streams group.", id)}
 	}
-	d := StreamsDescription{GroupID: id, State: s.state(), Epoch: s.epoch, TargetEpoch: s.targetEpoch,
-		Topology: (*Topology)(s.topology)}
+	d := StreamsDescription{GroupID: id, State: s.state(), Epoch: s.epoch, TargetEpoch: s.targetEpoch}
+	switch {
+	case s.topology == nil:
+	case s.laid != nil: // as the members were told, even if the topics have changed since
+		d.Topology = s.laid.described(s.topology)
+	default:
+		d.Topology = m.laidOut(s, s.topology).described(s.topology)
+	}
 	for _, id := range slices.Sorted(s.members.keys()) {
 		mem := s.members.at(id)
 		d.Members = append(d.Members, StreamsMemberDescription{
 			MemberID: id, Epoch: mem.epoch, InstanceID: mem.instanceID, RackID: mem.rackID, ClientID: mem.clientID,
 			ClientHost: mem.clientHost, TopologyEpoch: mem.topologyEpoch, ProcessID: mem.processID,
 			Endpoint: mem.endpoint, Tags: mem.tags, Assignment: taskSetOf(mem.assigned), Target: taskSetOf(s.target.at(id)),
+			Offsets: sortedOffsets(s.reported.at(id).offsets), EndOffsets: sortedOffsets(s.reported.at(id).endOffsets),
 		})
 	}
 	return d
+}
+
+func sortedOffsets(list []TaskOffset) []TaskOffset {
+	return slices.SortedFunc(slices.Values(list), func(a, b TaskOffset) int {
+		return cmp.Or(cmp.Compare(a.Subtopology, b.Subtopology), cmp.Compare(a.Partition, b.Partition))
+	})
 }

@@ -18,8 +18,11 @@ import (
 //     leaves. The broker gives them tasks; the answer holds them when they have changed, and what a member lacks of
 //     them is to be given up first.
 //   - What keeps the group from running stands in the answer's statuses. Internal topics that are missing are made.
-//   - A member in another epoch answers 110, one that is not known 25, a topology that does not fit the group's 130 or
-//     131; each with a text. Static members, which Kafka has for these groups, are not served: they answer 35.
+//   - A member in another epoch answers 110, one that is not known 25, a topology that cannot run 130, one that is not the
+//     group's 42; each with a text. A group has one topology until it is deleted.
+//   - A static member leaves for a while with -2, keeps its tasks until its session ends, and comes back with any id.
+//   - Offsets of tasks that members report are shown, and tell where a copy is further. As in Kafka 4.4 nothing is warmed up and
+//     racks are not looked at.
 //
 // Version notes: v1 asks for a description of the topology (KIP-1331), which this broker never does.
 func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req *kmsg.StreamsGroupHeartbeatRequest,
@@ -46,10 +49,11 @@ func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req 
 			return Now(resp)
 		}
 	}
-	if req.ActiveTasks != nil && req.StandbyTasks != nil && req.WarmupTasks != nil {
+	if req.ActiveTasks != nil || req.StandbyTasks != nil || req.WarmupTasks != nil {
 		beat.Owned = &groups.TaskSet{Active: tasksOf(req.ActiveTasks), Standby: tasksOf(req.StandbyTasks),
 			Warmup: tasksOf(req.WarmupTasks)}
 	}
+	beat.Offsets, beat.EndOffsets = taskOffsetsOf(req.TaskOffsets), taskOffsetsOf(req.TaskEndOffsets)
 	if e := req.UserEndpoint; e != nil {
 		beat.Endpoint = &groups.Endpoint{Host: e.Host, Port: e.Port}
 	}
@@ -75,6 +79,8 @@ func (h *Handlers) serveStreamsGroupHeartbeat(c *Conn, r *Request, _ int16, req 
 func encodeStreamsHeartbeat(resp *kmsg.StreamsGroupHeartbeatResponse, a *groups.StreamsHeartbeatResponse) {
 	resp.MemberID, resp.MemberEpoch, resp.HeartbeatIntervalMillis = a.MemberID, a.Epoch, a.HeartbeatIntervalMs
 	resp.EndpointInformationEpoch = a.EndpointEpoch
+	resp.TaskOffsetIntervalMillis = a.TaskOffsetIntervalMs
+	resp.AcceptableRecoveryLag = a.AcceptableRecoveryLag
 	for _, s := range a.Status {
 		status := kmsg.NewStreamsGroupHeartbeatResponseStatus()
 		status.StatusCode, status.StatusDetail = int8(s.Code), s.Detail
@@ -104,27 +110,28 @@ func encodeStreamsHeartbeat(resp *kmsg.StreamsGroupHeartbeatResponse, a *groups.
 	}
 }
 
-// checkTopologyTopics refuses topologies on the broker's own topics and on topics that the client may not see.
+// checkTopologyTopics refuses topologies on the broker's own topics, on what is no name of a topic, and on topics that
+// the client may not see.
 func (h *Handlers) checkTopologyTopics(c *Conn, t *groups.Topology) error {
-	var own []string
-	for i := range t.Subtopologies {
-		s := &t.Subtopologies[i]
-		names := append([]string{}, s.Sources...)
-		for _, topic := range append(append([]groups.InternalTopic{}, s.Repartition...), s.Changelogs...) {
-			names = append(names, topic.Name)
-		}
-		for _, name := range names {
-			switch {
-			case name == offsetsTopic || name == stateTopic || name == shareTopic:
-				own = append(own, name)
-			case !h.allowed(c, opDescribe, topicResource, name):
-				return kerr.TopicAuthorizationFailed
-			}
+	var own, bad, hidden []string
+	for _, name := range t.Topics() {
+		switch {
+		case cluster.Internal(name):
+			own = append(own, name)
+		case cluster.CheckName(name) != nil:
+			bad = append(bad, name)
+		case !h.allowed(c, opDescribe, topicResource, name):
+			hidden = append(hidden, name)
 		}
 	}
-	if len(own) > 0 {
+	switch {
+	case len(own) > 0:
 		return refuse(kerr.StreamsInvalidTopology, "Use of Kafka internal topics %s in a Kafka Streams topology is prohibited.",
 			strings.Join(own, ","))
+	case len(bad) > 0:
+		return refuse(kerr.StreamsInvalidTopology, "Topic names %s are not valid topic names.", strings.Join(bad, ","))
+	case len(hidden) > 0:
+		return kerr.TopicAuthorizationFailed
 	}
 	return nil
 }
@@ -193,7 +200,23 @@ func internalTopics(list []kmsg.TopicInfo) []groups.InternalTopic {
 	return all
 }
 
+// taskOffsetsOf gives offsets as the groups have them. What is null stays null: it has not changed.
+func taskOffsetsOf(list []kmsg.TaskOffset) []groups.TaskOffset {
+	if list == nil {
+		return nil
+	}
+	all := []groups.TaskOffset{}
+	for _, o := range list {
+		all = append(all, groups.TaskOffset{Subtopology: o.SubtopologyID, Partition: o.Partition, Offset: o.Offset})
+	}
+	return all
+}
+
+// tasksOf gives tasks as the groups have them. What is null stays null.
 func tasksOf(list []kmsg.TaskIDs) []groups.Tasks {
+	if list == nil {
+		return nil
+	}
 	all := []groups.Tasks{}
 	for _, t := range list {
 		all = append(all, groups.Tasks{Subtopology: t.SubtopologyID, Partitions: t.Partitions})

@@ -7,13 +7,20 @@ import (
 	"weir/groups"
 )
 
+// descriptionNotStored says that a description of a topology was asked for and is not there. As in Kafka without a plugin
+// for them none is ever stored.
+const descriptionNotStored = 1
+
+// streamsAssignor is the name of the assignor that there is.
+const streamsAssignor = "sticky"
+
 // StreamsGroupDescribe (key 89), v0-v1.
 //
 // Behavior:
 //   - Describes groups of the streams protocol with their topology and members, what each has and what it is to have.
 //     Those that do not exist, or are of another protocol, answer 69 and a text.
 //
-// Version notes: v1 can ask for a description of the topology (KIP-1331), which this broker does not have.
+// Version notes: v1 tells the assignor, and can ask for a description of the topology (KIP-1331), which is never stored.
 func (h *Handlers) serveStreamsGroupDescribe(c *Conn, _ int16, req *kmsg.StreamsGroupDescribeRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.StreamsGroupDescribeResponse)
 	if !h.finalized("streams.version") {
@@ -37,6 +44,9 @@ func (h *Handlers) serveStreamsGroupDescribe(c *Conn, _ int16, req *kmsg.Streams
 	return LaterFuture(h.Groups.DescribeStreams(ids), func(list []groups.StreamsDescription, _ error) kmsg.Response {
 		for i := range list {
 			group := h.describedStreams(&list[i])
+			if list[i].Err == nil && req.IncludeTopologyDescription {
+				group.TopologyDescriptionStatus = descriptionNotStored
+			}
 			if list[i].Err == nil && req.IncludeAuthorizedOperations {
 				group.AuthorizedOperations = h.authorisedOperations(c, groupResource, group.Group)
 			}
@@ -54,10 +64,12 @@ func (h *Handlers) describedStreams(d *groups.StreamsDescription) kmsg.StreamsGr
 		group.ErrorCode, group.ErrorMessage = h.code(d.Err), groupMessage(d.Err)
 		return group
 	}
+	assignor := streamsAssignor
+	group.AssignorName = &assignor
 	group.State, group.Epoch, group.AssignmentEpoch = string(d.State), d.Epoch, d.TargetEpoch
 	if d.Topology != nil {
 		topology := kmsg.NewStreamsGroupDescribeResponseGroupTopology()
-		topology.Epoch = d.Topology.Epoch
+		topology.Epoch, topology.Subtopologies = d.Topology.Epoch, []kmsg.StreamsGroupDescribeResponseGroupTopologySubtopology{}
 		for i := range d.Topology.Subtopologies {
 			s := &d.Topology.Subtopologies[i]
 			sub := kmsg.NewStreamsGroupDescribeResponseGroupTopologySubtopology()
@@ -83,10 +95,19 @@ func (h *Handlers) describedStreams(d *groups.StreamsDescription) kmsg.StreamsGr
 			tag.Key, tag.Value = t.Key, t.Value
 			member.ClientTags = append(member.ClientTags, tag)
 		}
+		member.TaskOffsets, member.TaskEndOffsets = describedOffsets(m.Offsets), describedOffsets(m.EndOffsets)
 		member.Assignment, member.TargetAssignment = streamsAssignment(m.Assignment), streamsAssignment(m.Target)
 		group.Members = append(group.Members, member)
 	}
 	return group
+}
+
+func describedOffsets(list []groups.TaskOffset) []kmsg.TaskOffset {
+	var all []kmsg.TaskOffset
+	for _, o := range list {
+		all = append(all, kmsg.TaskOffset{SubtopologyID: o.Subtopology, Partition: o.Partition, Offset: o.Offset})
+	}
+	return all
 }
 
 func streamsAssignment(t groups.TaskSet) kmsg.StreamsAssignment {

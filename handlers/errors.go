@@ -151,7 +151,6 @@ func groupTranslations() []translation {
 		{groups.ErrUnsupportedAssignor, kerr.UnsupportedAssignor},
 		{groups.ErrInvalidRegex, kerr.InvalidRegularExpression},
 		{groups.ErrInvalidTopology, kerr.StreamsInvalidTopology},
-		{groups.ErrInvalidTopologyEpoch, kerr.StreamsInvalidTopologyEpoch},
 		{groups.ErrOtherKind, kerr.GroupIDNotFound},
 		{groups.ErrOldVersion, kerr.UnsupportedVersion},
 	}

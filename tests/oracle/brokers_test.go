@@ -64,6 +64,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.share.assignment.interval.ms=0
 group.initial.rebalance.delay.ms=0
+group.streams.initial.rebalance.delay.ms=0
+group.streams.assignment.interval.ms=0
 auto.create.topics.enable=true
 log.retention.ms=-1
 `

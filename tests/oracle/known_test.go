@@ -101,6 +101,9 @@ var differences = []difference{
 	{`9/as a consumer .*`, `nobody in an epoch, .*`, `Groups\[.*\]\.ErrorCode`,
 		"an epoch of nobody is an unknown member; Kafka says unknown server error"},
 
+	{`88/topologies .*`, `negative|twice the id`, `Error(Code|Message)`,
+		"a topology that says what cannot be is invalid; Kafka says unknown server error"},
+
 	// Framing.
 	{`18/headers .*`, `the same tag twice|tags in falling order`, every, "tags out of order do not decode"},
 	{`(3/lying lengths v13|19/lying lengths v2|22/lying lengths v0|35/lying lengths v1|37/lying lengths v0` +

@@ -212,6 +212,8 @@ func (n *normal) value(name string, v reflect.Value) string {
 		return "<" + name + ">"
 	case clockFields[name] && v.CanInt() && v.Int() > 1e12:
 		return "<time>"
+	case name == "StatusDetail":
+		return sortedNames(v.String())
 	case name == "ErrorMessage":
 		if verbatim {
 			return v.String()
@@ -229,6 +231,17 @@ func (n *normal) value(name string, v reflect.Value) string {
 		return uuidText.ReplaceAllString(v.String(), "<uuid>")
 	}
 	return fmt.Sprint(v.Interface())
+}
+
+// sortedNames puts the topics that a status lists, which a Kafka takes from a set, into an order.
+func sortedNames(detail string) string {
+	before, list, found := strings.Cut(detail, "missing: ")
+	if !found {
+		return detail
+	}
+	names := strings.Split(list, ", ")
+	sort.Strings(names)
+	return before + "missing: " + strings.Join(names, ", ")
 }
 
 // topicID is the name of a topic whose id was seen, so that both brokers' ids compare.
