@@ -226,28 +226,8 @@ func (d *digger) name(k Key) string {
 
 // letterOf tells whether a record is the dead letter of a share partition's record, and of which.
 func letterOf(r *record.Record, k Key, topic string) (offset int64, ok bool) {
-	same := 0
-	offset = -1
-	for _, h := range r.Headers {
-		switch h.Key {
-		case DeadGroup:
-			ok = string(h.Value) == k.Group
-		case DeadTopic:
-			ok = string(h.Value) == topic
-		case DeadPartition:
-			ok = string(h.Value) == strconv.Itoa(int(k.Index))
-		case DeadOffset:
-			n, err := strconv.ParseInt(string(h.Value), 10, 64)
-			offset, ok = n, err == nil
-		default:
-			continue
-		}
-		if !ok {
-			return 0, false
-		}
-		same++
-	}
-	return offset, same == 4
+	l, ok := ReadLetter(r.Headers)
+	return l.Offset, ok && l.Group == k.Group && l.Topic == topic && l.Partition == k.Index
 }
 
 // letterBytes is about how much one batch of dead letters takes.

@@ -144,6 +144,9 @@ func (x *examiner) read(r *record.Record, d *detail) {
 	if x.settings.Order == ByKey && r.Key != nil {
 		d.key = max(maphash.Bytes(seed, r.Key), 1)
 	}
+	if len(r.Headers) > 0 && r.Headers[0].Key == DeadTopic {
+		return // what follows was said of the record that died, not of its dead letter
+	}
 	for i := range r.Headers {
 		h := &r.Headers[i]
 		if len(h.Key) < len(ownHeaders) || h.Key[:len(ownHeaders)] != string(ownHeaders) {

@@ -47,6 +47,10 @@ type jsonHeader struct {
 }
 
 func printJSON(w io.Writer, r *kgo.Record) error {
+	return json.NewEncoder(w).Encode(asJSON(r))
+}
+
+func asJSON(r *kgo.Record) jsonRecord {
 	j := jsonRecord{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, LeaderEpoch: r.LeaderEpoch,
 		Timestamp: r.Timestamp.UnixMilli()}
 	j.Key, j.KeyBytes = text(r.Key)
@@ -56,7 +60,7 @@ func printJSON(w io.Writer, r *kgo.Record) error {
 		jh.Value, jh.ValueBytes = text(h.Value)
 		j.Headers = append(j.Headers, jh)
 	}
-	return json.NewEncoder(w).Encode(j)
+	return j
 }
 
 // text gives bytes as text where they are UTF-8, else as they are; null is neither.

@@ -41,6 +41,11 @@ func cell(c any) string {
 			return "-"
 		}
 		return strconv.FormatInt(*v, 10)
+	case *string:
+		if v == nil {
+			return "-"
+		}
+		return cell(*v)
 	case *float64:
 		if v == nil {
 			return "-"
