@@ -184,20 +184,25 @@ func (m *model) doRelease(t *rapid.T) {
 	member := rapid.SampledFrom(members).Draw(t, "member")
 	_, err := m.s.Release(m.key(), member).Result()
 	must(m, err)
-	m.letGo(func(r *modelled) bool { return r.member == member })
-}
-
-func (m *model) letGo(whose func(r *modelled) bool) {
 	for o := range m.records {
-		if r := &m.records[o]; r.member != "" && whose(r) {
-			r.member, r.count = "", r.count-1
+		if r := &m.records[o]; r.member == member {
+			m.apply(r, Release)
 		}
 	}
 }
 
 func (m *model) doCrash(t *rapid.T) {
 	m.crash(rapid.SampledFrom([]int{0, 50, 100}).Draw(t, "unsynced percent"))
-	m.letGo(func(*modelled) bool { return true })
+	m.forget()
+}
+
+// forget is what a crash does to what members hold: it is there again, and was never delivered.
+func (m *model) forget() {
+	for o := range m.records {
+		if r := &m.records[o]; r.member != "" {
+			r.member, r.count = "", r.count-1
+		}
+	}
 }
 
 // start is the first record that is not settled.
@@ -219,7 +224,7 @@ func (m *model) check(t *rapid.T) {
 // drain works everything off: nothing is lost.
 func (m *model) drain(t *rapid.T) {
 	m.crash(0)
-	m.letGo(func(*modelled) bool { return true })
+	m.forget()
 	for m.start() < int64(len(m.records)) {
 		if m.fetched(t, "one") == 0 {
 			t.Fatalf("stuck at %d", m.start())

@@ -79,7 +79,7 @@ func (s *Service) Acknowledge(r AcknowledgeRequest) *coordinator.Future[struct{}
 	return do(s, r.Key, func(m *machine, tx *coordinator.Tx) error { return m.acknowledge(tx, &r) })
 }
 
-// Release makes available again what a member holds, as if it had never been delivered.
+// Release makes available again what a member holds.
 func (s *Service) Release(k Key, member string) *coordinator.Future[struct{}] {
 	return do(s, k, func(m *machine, tx *coordinator.Tx) error {
 		m.letGo(tx, k, member)

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"weir/coordinator"
+	"weir/partition"
 )
 
 // change is what becomes of neighbouring records.
@@ -50,12 +51,13 @@ const ackLimit = 1 << 20
 func (m *machine) acknowledge(tx *coordinator.Tx, r *AcknowledgeRequest) error {
 	p, ok := m.initialized(r.Key)
 	if !ok {
-		return ErrInvalidRecordState
+		return partition.ErrUnknown
 	}
 	p.settings = r.Settings
 	nowMs := tx.Now.UnixMilli()
 	var changes []change
 	var renewed []batch
+	next := int64(0)
 	for _, b := range r.Batches {
 		if b.Last < b.First || b.Last-b.First >= ackLimit || len(b.Types) != 1 && int64(len(b.Types)) != b.Last-b.First+1 {
 			return ErrInvalidRequest
@@ -66,6 +68,10 @@ func (m *machine) acknowledge(tx *coordinator.Tx, r *AcknowledgeRequest) error {
 		if b.Last >= p.known {
 			return ErrInvalidRequest
 		}
+		if max(b.First, p.start) < next { // what is settled by one batch the next cannot settle again
+			return ErrInvalidRecordState
+		}
+		next = b.Last + 1
 		for from, n := 0, 0; from < len(b.Types); from += n {
 			first, last := b.First, b.Last
 			if n = len(b.Types); n > 1 {
@@ -167,16 +173,17 @@ func (p *part) giveUp(c change, cause Cause) change {
 	return c
 }
 
-// letGo makes available again what a member holds, as if it had never got it (Kafka does so when a share session ends).
+// letGo makes available again what a member holds. It counts as a delivery, as in Kafka when a share session ends.
 func (m *machine) letGo(tx *coordinator.Tx, k Key, member string) {
 	p, ok := m.initialized(k)
 	if !ok {
 		return
 	}
 	var changes []change
+	nowMs := tx.Now.UnixMilli()
 	p.locks.Ascend(func(l moment) bool {
 		if r, _ := p.at(l.first); r.detail.member == member {
-			changes = append(changes, change{batch: batch{r.first, r.last, StateAvailable, r.count - 1}})
+			changes = append(changes, p.release(change{batch: batch{r.first, r.last, r.state, r.count}}, 0, nowMs))
 		}
 		return true
 	})

@@ -80,13 +80,18 @@ func (p *part) acquire(a *asked, nowMs int64) (got []Acquired, expired []change)
 		if n == 0 {
 			return false
 		}
+		whole := n
 		if a.strict {
 			n = min(n, a.records-records)
 		}
 		if size := int(max(r.detail.size, 1)); bytes+n*size > a.bytes {
 			n, last = max((a.bytes-bytes)/size, 0), true
-			if len(chosen) == 0 {
+			switch {
+			case len(chosen) > 0:
+			case a.strict:
 				n = max(n, 1)
+			default:
+				n = whole
 			}
 		}
 		if n > 0 {
