@@ -174,7 +174,7 @@ func (b *Broker) openLogs(context.Context) error {
 func (b *Broker) openHandlers(context.Context) error {
 	b.handlers = handlers.New(handlers.Deps{
 		BrokerID: b.id, Config: b.config.Values, Cluster: b.cluster, Partitions: b.partitions,
-		Groups: b.groups, Txns: b.txns, Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
+		Groups: b.groups, Txns: b.txns, Shares: b.shares, Directory: b.directory, Clock: b.config.Clock, Logger: b.config.Logger,
 	})
 	r := newReconciler(b)
 	changed := b.cluster.Changed()

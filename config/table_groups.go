@@ -145,7 +145,7 @@ var groupsTable = []Def{
 	},
 	{
 		Name: "group.share.max.share.sessions", Type: Int, Default: "2000", check: atLeast(1),
-		Ignored: true, Doc: "The most share sessions of a broker.",
+		Doc: "The most share sessions of a broker.",
 	},
 	{
 		Name: "group.share.max.size", Type: Int, Default: "200", check: between(1, 1000),

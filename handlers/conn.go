@@ -21,6 +21,16 @@ type Conn struct {
 
 	// Software names the client, as it said itself in ApiVersions v3+ (KIP-511); empty before that.
 	Software struct{ Name, Version string }
+
+	handlers *Handlers // set when a share session was opened on it
+}
+
+// End tells that the connection has ended, after its last reply was released: share sessions that were opened on it end
+// too, and what their members hold is available again.
+func (c *Conn) End() {
+	if c.handlers != nil {
+		c.handlers.endShareSessions(c.ID)
+	}
 }
 
 // sender is the connection as the coordinator of transactions knows it.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -12,6 +13,7 @@ import (
 	"weir/log"
 	"weir/partition"
 	"weir/record"
+	"weir/share"
 	"weir/txn"
 )
 
@@ -108,7 +110,7 @@ func translations() []translation {
 		{coordinator.ErrNotAvailable, kerr.CoordinatorNotAvailable},
 		{coordinator.ErrTooLarge, kerr.UnknownServerError},
 	}
-	return append(append(all, groupTranslations()...), txnTranslations()...)
+	return slices.Concat(all, groupTranslations(), txnTranslations(), shareTranslations())
 }
 
 // txnTranslations are those of package txn.
@@ -123,6 +125,14 @@ func txnTranslations() []translation {
 		{txn.ErrNotInTransaction, kerr.TransactionAbortable},
 		{txn.ErrNotFound, kerr.TransactionalIDNotFound},
 		{txn.ErrTooManyPartitions, kerr.UnknownServerError},
+	}
+}
+
+// shareTranslations are those of package share.
+func shareTranslations() []translation {
+	return []translation{
+		{share.ErrInvalidRecordState, kerr.InvalidRecordState},
+		{share.ErrInvalidRequest, kerr.InvalidRequest},
 	}
 }
 

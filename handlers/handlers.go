@@ -16,6 +16,7 @@ import (
 	"weir/internal/clock"
 	"weir/log"
 	"weir/partition"
+	"weir/share"
 	"weir/txn"
 )
 
@@ -27,6 +28,7 @@ type Deps struct {
 	Partitions *partition.Set
 	Groups     *groups.Service
 	Txns       *txn.Service
+	Shares     *share.Service
 	Directory  *log.Directory
 	Clock      clock.Clock
 	Logger     *slog.Logger
@@ -44,6 +46,7 @@ type Handlers struct {
 	translations []translation
 	settings     settingsCache
 	sessions     *sessionCache
+	shares       *shareSessions
 	produces     sync.Pool // of *produce
 	topologies   sync.Map  // groups whose internal topics are being made, by name
 }
@@ -56,6 +59,7 @@ func New(d Deps) *Handlers {
 	h.translations = translations()
 	h.settings.static, h.settings.brokerID = d.Config, d.BrokerID
 	h.sessions = newSessionCache(d.Config.Int("max.incremental.fetch.session.cache.slots"), d.Clock)
+	h.shares = newShareSessions(d.Config.Int("group.share.max.share.sessions"))
 	return h
 }
 

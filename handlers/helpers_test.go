@@ -17,6 +17,7 @@ import (
 	"weir/metadata"
 	"weir/partition"
 	"weir/protocol"
+	"weir/share"
 	"weir/txn"
 	"weir/vfs"
 )
@@ -65,13 +66,14 @@ func newFixture(t testing.TB, given ...string) *fixture {
 		GroupMinSessionTimeoutMs: 6000, GroupMaxSessionTimeoutMs: 1800000}, clk, lg)
 	partitions := partition.NewSet()
 	txns := txn.New(txn.Config{StatePartitions: 1}, partitions, clk, lg)
+	shares := share.New(share.Config{StatePartitions: 1}, partitions, clk, lg)
 	f.Handlers = New(Deps{BrokerID: 1, Config: values, Cluster: c, Partitions: partitions,
-		Groups: service, Txns: txns, Directory: dir, Clock: clk, Logger: lg})
+		Groups: service, Txns: txns, Shares: shares, Directory: dir, Clock: clk, Logger: lg})
 	f.conn = f.connect("INSIDE")
 	t.Cleanup(func() {
 		f.Close()
 		ctx := context.WithoutCancel(t.Context())
-		failed := []error{txns.Close(ctx), service.Close(ctx)}
+		failed := []error{shares.Close(ctx), txns.Close(ctx), service.Close(ctx)}
 		f.committer.Close()
 		failed = append(failed, dir.Close(ctx), c.Close(), store.Close())
 		for _, err := range failed {
@@ -121,6 +123,10 @@ func (f *fixture) open(topic *metadata.Topic) {
 		if topic.Name == offsetsTopic {
 			f.Groups.BecomeLeader(int32(i), opened)
 			<-f.Groups.Loaded(int32(i))
+		}
+		if topic.Name == shareTopic {
+			f.Shares.BecomeLeader(int32(i), opened)
+			<-f.Shares.Loaded(int32(i))
 		}
 	}
 }

@@ -74,6 +74,8 @@ func Table() []API {
 		{75, "DescribeTopicPartitions", 0, 0, 0, typed((*Handlers).serveDescribeTopicPartitions)},
 		{76, "ShareGroupHeartbeat", 1, 1, 1, typedOf((*Handlers).serveShareGroupHeartbeat)},
 		{77, "ShareGroupDescribe", 1, 1, 1, typed((*Handlers).serveShareGroupDescribe)},
+		{78, "ShareFetch", 1, 2, 1, (*Handlers).serveShareFetch},
+		{79, "ShareAcknowledge", 1, 2, 1, typedOf((*Handlers).serveShareAcknowledge)},
 		{88, "StreamsGroupHeartbeat", 0, 1, 0, typedOf((*Handlers).serveStreamsGroupHeartbeat)},
 		{89, "StreamsGroupDescribe", 0, 1, 0, typed((*Handlers).serveStreamsGroupDescribe)},
 	}
@@ -102,19 +104,28 @@ func typedOf[R any, P interface {
 }](serve func(h *Handlers, c *Conn, r *Request, version int16, req P) Answer) serveFunc {
 	return func(h *Handlers, c *Conn, r *Request) (Reply, error) {
 		version := r.Header.Version
-		size, err := protocol.CheckSize(r.Header.Key, version, r.Body)
-		if err != nil {
-			return nil, err
-		}
-		if size > maxDecodedBytes {
-			return nil, fmt.Errorf("decode request: it takes %d bytes, more than %d", size, maxDecodedBytes)
-		}
-		r.Detach()
 		req := P(new(R))
-		req.SetVersion(version)
-		if err := req.ReadFrom(r.Body); err != nil {
-			return nil, fmt.Errorf("decode request: %w", err)
+		if err := decode(r, req); err != nil {
+			return nil, err
 		}
 		return &message{Answer: serve(h, c, r, version, req), version: version}, nil
 	}
+}
+
+// decode reads the body of a request. It is checked against the schema first, and its memory is detached.
+func decode(r *Request, req kmsg.Request) error {
+	version := r.Header.Version
+	size, err := protocol.CheckSize(r.Header.Key, version, r.Body)
+	if err != nil {
+		return err
+	}
+	if size > maxDecodedBytes {
+		return fmt.Errorf("decode request: it takes %d bytes, more than %d", size, maxDecodedBytes)
+	}
+	r.Detach()
+	req.SetVersion(version)
+	if err := req.ReadFrom(r.Body); err != nil {
+		return fmt.Errorf("decode request: %w", err)
+	}
+	return nil
 }

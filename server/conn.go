@@ -102,6 +102,7 @@ func (c *conn) run() {
 	c.stopWaiting()
 	c.stopWriter()
 	c.cut()
+	c.client.End()
 	c.report(err)
 }
 

@@ -68,6 +68,11 @@ group.streams.initial.rebalance.delay.ms=0
 group.streams.assignment.interval.ms=0
 auto.create.topics.enable=true
 log.retention.ms=-1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.share.max.share.sessions=30
+group.share.max.size=20
+group.share.min.record.lock.duration.ms=1000
 `
 
 // startKafka runs an Apache Kafka until the test ends. It has more settings than the common ones, a line each.

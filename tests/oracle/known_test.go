@@ -18,7 +18,7 @@ var twins = []difference{
 var differences = []difference{
 	// What is not served is not promised.
 	{`(18|57)/.*`, every, `ApiKeys(\.len|\[(17|29|30|31|34|36|38|39|40|41|43|45|46|48|49|50` +
-		`|51|55|64|71|72|78|79|80|81|83|84|85|86|87|90|91|92|93|94)\]\..*)`,
+		`|51|55|64|71|72|80|81|83|84|85|86|87|90|91|92|93|94)\]\..*)`,
 		"APIs that are not served are not advertised"},
 	{`(18|57)/.*`, every, `(Supported|Finalized)Features(\.len|\[(eligible\.leader\.replicas|kraft` +
 		`)\.version\]\..*)`, "features of APIs that are not served are not promised"},
@@ -37,6 +37,9 @@ var differences = []difference{
 		"a replication factor above the number of brokers is lowered to it unless told to be strict"},
 	{`44/bad .*`, `unknown operation`, every,
 		"Kafka fails with a NullPointerException; it is an invalid request here"},
+
+	// Share groups.
+	{`78/bad .*`, `empty group`, every, "Kafka's error is of every partition, and has no name; a group has one here"},
 
 	// Settings.
 	{`(19|32|44)/.*`, every, settingPaths(`flush\.messages|log\.flush\.interval\.messages`),

@@ -214,7 +214,7 @@ func (n *normal) value(name string, v reflect.Value) string {
 		return "<time>"
 	case name == "StatusDetail":
 		return sortedNames(v.String())
-	case name == "ErrorMessage":
+	case name == "ErrorMessage" || name == "AcknowledgeErrorMessage":
 		if verbatim {
 			return v.String()
 		}
@@ -257,7 +257,7 @@ func (n *normal) topicID(id [16]byte) string {
 
 // bytes is the comparable text of a byte field: batch headers for records, hex for the rest.
 func (n *normal) bytes(name string, b []byte) string {
-	if name == "RecordBatches" {
+	if name == "RecordBatches" || name == "Records" {
 		return batches(b)
 	}
 	return fmt.Sprintf("%q", uuidText.ReplaceAllString(string(b), "<uuid>"))

@@ -1,0 +1,394 @@
+package oracle
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func shareFetchScenarios() []scenario {
+	return []scenario{
+		{key: 78, name: "acquire", run: shareAcquire},
+		{key: 78, name: "acks", run: shareFetchAcks},
+		{key: 78, name: "sessions", run: shareSessions},
+		{key: 78, name: "connection", run: shareConnection},
+		{key: 78, name: "many sessions", run: shareManySessions},
+		{key: 78, name: "limits", run: shareLimits},
+		{key: 78, name: "record limit", min: 2, max: 2, run: shareRecordLimit},
+		{key: 78, name: "renew", min: 2, max: 2, run: shareFetchRenew},
+		{key: 78, name: "topics", run: shareTopics},
+		{key: 78, name: "bad", run: shareFetchBad},
+		{key: 78, name: "deliveries", run: shareDeliveries},
+		{key: 78, name: "lock", run: shareLock},
+		{key: 79, name: "acks", run: shareAcks},
+		{key: 79, name: "bad acks", run: shareBadAcks},
+		{key: 79, name: "stale", run: shareStaleAcks},
+		{key: 79, name: "sessions", run: shareAckSessions},
+		{key: 79, name: "renew", run: shareAckRenew},
+	}
+}
+
+func allOf(t int8) []int8 { return []int8{t} }
+
+func shareAcquire(s *session) {
+	m := s.sharing(3)
+	m.fetch("first")
+	m.fetch("nothing left")
+	m.fetch("accept and release", ack{0, 4, allOf(accept)}, ack{5, 9, allOf(release)})
+	m.fetch("each of its own", ack{5, 9, []int8{accept, gap, reject, release, accept}})
+	m.fetch("all", ack{8, 8, allOf(accept)}, ack{10, 14, allOf(accept)})
+	m.close("close")
+	m.epoch = 0
+	m.fetch("all is settled")
+}
+
+func shareFetchAcks(s *session) {
+	m := s.sharing(3)
+	m.fetch("first")
+	m.fetch("unordered", ack{5, 9, allOf(accept)}, ack{0, 4, allOf(accept)})
+	m.fetch("backwards", ack{4, 0, allOf(accept)})
+	m.fetch("no types", ack{0, 4, nil})
+	m.fetch("too few types", ack{0, 4, []int8{accept, accept}})
+	m.fetch("type 5", ack{0, 4, allOf(5)})
+	m.fetch("type -1", ack{0, 4, allOf(-1)})
+	m.fetch("one more than there is", ack{0, 15, allOf(accept)})
+	m.fetch("beyond", ack{100, 110, allOf(accept)})
+	m.fetch("overlap", ack{0, 4, allOf(accept)}, ack{4, 9, allOf(accept)})
+	m.fetch("nothing was taken of that", ack{0, 14, allOf(release)})
+	req := m.request(ack{0, 4, allOf(accept)})
+	req.Topics[0].Partitions = append(req.Topics[0].Partitions, kmsg.ShareFetchRequestTopicPartition{Partition: 1})
+	m.ask("and a partition without", req)
+	req = m.request(ack{5, 9, allOf(accept)})
+	other := m.request(ack{0, 1, allOf(accept)})
+	other.Topics[0].Partitions[0].Partition = 7
+	unknown := m.request(ack{0, 1, allOf(accept)})
+	unknown.Topics[0].TopicID = [16]byte{1, 2, 3}
+	req.Topics[0].Partitions = append(req.Topics[0].Partitions, other.Topics[0].Partitions[0])
+	req.Topics = append(req.Topics, unknown.Topics[0])
+	m.ask("of what does not exist", req)
+	last := m.request(ack{10, 11, allOf(accept)})
+	last.ShareSessionEpoch = -1
+	m.ask("at the end", last)
+	next := m.another("m2")
+	next.fetch("the next one has the rest")
+}
+
+func shareSessions(s *session) {
+	m := s.sharing(2)
+	ask := func(label string, epoch int32, acks ...ack) {
+		req := m.request(acks...)
+		req.ShareSessionEpoch = epoch
+		m.s.ask(label, req)
+	}
+	ask("no session", 1)
+	ask("no session to close", -1)
+	ask("epoch -2", -2)
+	ask("open with acknowledgements", 0, ack{0, 4, allOf(accept)})
+	m.fetch("open")
+	ask("ahead", 2)
+	ask("behind", 0+5)
+	m.fetch("goes on")
+	ask("the same again", 1)
+	m.fetch("goes on still")
+	ask("of another member's", 3)
+	m.another("m2").close("another has none")
+	m.epoch = 0
+	m.fetch("open again: nothing is released")
+	m.fetch("what it took it may settle", ack{0, 4, allOf(accept)})
+	m.close("close")
+	ask("closed", 2)
+	ask("close again", -1)
+	m.epoch = 0
+	m.fetch("what was left is there again")
+	forget := m.request()
+	forget.Topics = nil
+	forget.ForgottenTopicsData = []kmsg.ShareFetchRequestForgottenTopicsData{{TopicID: m.id, Partitions: []int32{0}}}
+	m.ask("forget", forget)
+	none := m.request()
+	none.Topics = nil
+	m.ask("nothing is fetched", none)
+	m.fetch("add again", ack{5, 9, allOf(release)})
+}
+
+func shareConnection(s *session) {
+	m := s.sharing(2)
+	m.fetch("open")
+	s.hangUp()
+	other := m.another("m2")
+	for range 100 { // the broker notices it in its own time
+		resp := s.must(withVersion(1, other.request())).(*kmsg.ShareFetchResponse)
+		s.check("open", resp.ErrorCode)
+		if len(resp.Topics) > 0 && len(resp.Topics[0].Partitions[0].AcquiredRecords) > 0 {
+			a := resp.Topics[0].Partitions[0].AcquiredRecords[0]
+			s.note("released", fmt.Sprintf("%d-%d x%d", a.FirstOffset, a.LastOffset, a.DeliveryCount))
+			break
+		}
+		other.epoch++
+	}
+	m.fetch("the session has ended")
+	m.settle2("so it has for acknowledgements", ack{0, 4, allOf(accept)})
+}
+
+// settle2 acknowledges at version 1 in a scenario about another API.
+func (m *sharer) settle2(label string, acks ...ack) {
+	m.s.askAs(label, withVersion(1, m.settling(acks...)))
+}
+
+// shareSessionsMax is the limit that both brokers have (group.share.max.share.sessions).
+const shareSessionsMax = 30
+
+func shareManySessions(s *session) {
+	m := s.sharing(0)
+	opened, refused := 0, false
+	for i := range shareSessionsMax + 1 {
+		req := m.another(fmt.Sprintf("m%d", i)).request()
+		req.MaxWaitMillis = 1
+		resp := s.must(withVersion(s.version, req)).(*kmsg.ShareFetchResponse)
+		if refused = resp.ErrorCode == 133; refused {
+			break
+		}
+		opened++
+	}
+	s.note("some are refused", fmt.Sprint(refused))
+	last := m.another("one too many")
+	last.fetch("one too many")
+	for i := range opened {
+		req := m.another(fmt.Sprintf("m%d", i)).request()
+		req.ShareSessionEpoch, req.Topics = -1, nil
+		s.must(withVersion(s.version, req))
+	}
+	last.fetch("room again")
+}
+
+func shareLimits(s *session) {
+	m := s.sharing(4)
+	ask := func(label string, edit func(r *kmsg.ShareFetchRequest)) {
+		req := m.request()
+		edit(req)
+		m.ask(label, req)
+	}
+	ask("no records", func(r *kmsg.ShareFetchRequest) { r.MaxRecords = 0 })
+	ask("no bytes", func(r *kmsg.ShareFetchRequest) { r.MaxBytes = 0 })
+	ask("one record: a whole batch", func(r *kmsg.ShareFetchRequest) { r.MaxRecords = 1 })
+	ask("one byte: a whole batch", func(r *kmsg.ShareFetchRequest) { r.MaxBytes = 1 })
+	ask("batches of three", func(r *kmsg.ShareFetchRequest) { r.BatchSize = 3 })
+	ask("no wait", func(r *kmsg.ShareFetchRequest) { r.MaxWaitMillis = 0 })
+	m.close("close")
+	m.epoch = 0
+	ask("one record again: a whole batch", func(r *kmsg.ShareFetchRequest) { r.MaxRecords = 1 })
+	ask("all again, batches of one", func(r *kmsg.ShareFetchRequest) { r.BatchSize = 1 })
+}
+
+func shareRecordLimit(s *session) {
+	m := s.sharing(3)
+	request := func(records int32) *kmsg.ShareFetchRequest {
+		req := m.request()
+		req.MaxRecords, req.ShareAcquireMode = records, 1
+		return req
+	}
+	m.ask("three", request(3))
+	m.lookWith("four more, of two batches", withVersion(2, request(4)))
+	m.lookWith("the rest", withVersion(2, request(100)))
+	req := m.request()
+	req.ShareAcquireMode = 2
+	m.ask("mode 2", req)
+}
+
+func shareFetchRenew(s *session) {
+	m := s.sharing(2)
+	m.fetch("open")
+	m.fetch("renew without saying so", ack{0, 4, allOf(renew)})
+	still := m.request(ack{0, 4, allOf(renew)})
+	still.IsRenewAck = true
+	m.ask("with limits", still)
+	renewing := func(acks ...ack) *kmsg.ShareFetchRequest {
+		req := m.request(acks...)
+		req.IsRenewAck = true
+		req.MaxBytes, req.MinBytes, req.MaxRecords, req.MaxWaitMillis = 0, 0, 0, 0
+		return req
+	}
+	m.ask("renew", renewing(ack{0, 4, allOf(renew)}))
+	m.ask("renew and settle", renewing(ack{0, 4, []int8{renew, accept, release, reject, renew}}))
+	m.ask("renew what is settled", renewing(ack{1, 1, allOf(renew)}))
+	m.ask("renews nothing", renewing())
+	m.fetch("what was released")
+}
+
+func shareTopics(s *session) {
+	m := s.sharing(1)
+	req := m.request()
+	req.Topics[0].TopicID = [16]byte{9, 9}
+	m.ask("unknown topic", req)
+	m.epoch = 0
+	req = m.request()
+	req.Topics[0].Partitions[0].Partition = 9
+	m.ask("unknown partition", req)
+	m.epoch = 0
+	req = m.request()
+	req.Topics = append(req.Topics, kmsg.ShareFetchRequestTopic{TopicID: [16]byte{9, 9},
+		Partitions: []kmsg.ShareFetchRequestTopicPartition{{Partition: 3}}})
+	m.ask("some of each", req)
+	req = m.request()
+	req.Topics = nil
+	m.ask("errors again and again", req)
+	m.s.must(withVersion(5, removal(5, s.name("t"))))
+	s.gone(s.name("t"))
+	req = m.request()
+	req.Topics = nil
+	m.ask("the topic is deleted", req)
+}
+
+func shareFetchBad(s *session) {
+	m := s.sharing(1)
+	ask := func(label string, edit func(r *kmsg.ShareFetchRequest)) {
+		req := m.request()
+		edit(req)
+		s.ask(label, req)
+	}
+	none, long := "", "0123456789012345678901234567890123456789"
+	ask("no group", func(r *kmsg.ShareFetchRequest) { r.GroupID = nil })
+	ask("empty group", func(r *kmsg.ShareFetchRequest) { r.GroupID = &none })
+	ask("no member", func(r *kmsg.ShareFetchRequest) { r.MemberID = nil })
+	ask("empty member", func(r *kmsg.ShareFetchRequest) { r.MemberID = &none })
+	ask("long member", func(r *kmsg.ShareFetchRequest) { r.MemberID = &long })
+	ask("no topics", func(r *kmsg.ShareFetchRequest) { r.Topics = nil })
+}
+
+func shareDeliveries(s *session) {
+	m := s.sharing(1, "share.delivery.count.limit=2")
+	m.fetch("first")
+	m.fetch("second", ack{0, 4, allOf(release)})
+	m.fetch("given up", ack{0, 3, allOf(release)})
+	m.close("close")
+	m.epoch = 0
+	m.fetch("the end of the session is a release too")
+}
+
+func shareLock(s *session) {
+	m := s.sharing(1, "share.record.lock.duration.ms=1000")
+	m.fetch("first")
+	req := m.request()
+	req.MaxWaitMillis = 10000
+	m.ask("available again", req)
+	m.fetch("accepted in time", ack{0, 1, allOf(accept)})
+	for again := 0; again < 3; { // Apache Kafka may give them one by one, as each lock ends
+		req = m.request()
+		req.MaxWaitMillis = 10000
+		resp := s.must(withVersion(1, req)).(*kmsg.ShareFetchResponse)
+		s.check("fetch", resp.ErrorCode)
+		m.epoch++
+		for _, a := range resp.Topics[0].Partitions[0].AcquiredRecords {
+			for o := a.FirstOffset; o <= a.LastOffset; o++ {
+				s.note("there again", fmt.Sprintf("%d x%d", o, a.DeliveryCount))
+				again++
+			}
+		}
+	}
+}
+
+func shareAcks(s *session) {
+	m := s.sharing(3)
+	m.take()
+	m.settle("accept", ack{0, 1, allOf(accept)})
+	m.settle("release", ack{2, 3, allOf(release)})
+	m.settle("reject", ack{4, 4, allOf(reject)})
+	m.settle("several", ack{5, 9, []int8{accept, gap, reject, release, accept}}, ack{10, 14, allOf(accept)})
+	m.look("what is left")
+	m.settle("nothing")
+	req := m.settling()
+	req.Topics = nil
+	m.tell("no topics", req)
+	m.settle("all that is left", ack{2, 3, allOf(accept)}, ack{8, 8, allOf(accept)})
+	m.look("none is left")
+}
+
+func shareBadAcks(s *session) {
+	m := s.sharing(3)
+	m.take()
+	m.settle("unordered", ack{5, 9, allOf(accept)}, ack{0, 4, allOf(accept)})
+	m.settle("backwards", ack{4, 0, allOf(accept)})
+	m.settle("negative", ack{-1, 0, allOf(accept)})
+	m.settle("very negative", ack{-5, -3, allOf(accept)})
+	m.settle("no types", ack{0, 4, nil})
+	m.settle("too few types", ack{0, 4, []int8{accept, accept}})
+	m.settle("too many types", ack{0, 1, []int8{accept, accept, accept}})
+	m.settle("type 5", ack{0, 4, allOf(5)})
+	m.settle("type -1", ack{0, 4, allOf(-1)})
+	m.settle("huge", ack{0, 1 << 40, allOf(accept)})
+	m.settle("good and bad", ack{0, 4, allOf(accept)}, ack{5, 9, allOf(9)})
+	req := m.settling(ack{0, 1, allOf(accept)})
+	req.Topics[0].Partitions[0].Partition = 7
+	m.tell("unknown partition", req)
+	req = m.settling(ack{0, 1, allOf(accept)})
+	req.Topics[0].TopicID = [16]byte{1}
+	m.tell("unknown topic", req)
+	req = m.settling(ack{0, 1, allOf(accept)})
+	req.Topics[0].Partitions[0].Partition = 1
+	m.tell("a partition without records", req)
+	m.settle("all of it counts still", ack{0, 14, allOf(release)})
+	m.look("is there again")
+}
+
+func shareStaleAcks(s *session) {
+	m := s.sharing(3)
+	m.take()
+	m.settle("accept", ack{5, 9, allOf(accept)})
+	m.settle("accept again", ack{5, 9, allOf(accept)})
+	m.settle("release what is accepted", ack{5, 5, allOf(release)})
+	m.settle("reach over what is accepted", ack{4, 10, allOf(accept)})
+	m.settle("beyond the end", ack{10, 20, allOf(accept)})
+	other := m.another("m2")
+	other.take()
+	other.settle("another's", ack{0, 4, allOf(accept)})
+	m.settle("release", ack{0, 4, allOf(release)})
+	m.settle("settle what is released", ack{0, 4, allOf(accept)})
+	other.look("another takes it")
+	m.settle("too late", ack{0, 4, allOf(accept)})
+	other.settle("its own", ack{0, 4, allOf(accept)})
+	m.settle("before the start", ack{0, 4, allOf(accept)})
+}
+
+func shareAckSessions(s *session) {
+	m := s.sharing(2)
+	tell := func(label string, epoch int32, acks ...ack) {
+		req := m.settling(acks...)
+		req.ShareSessionEpoch = epoch
+		s.ask(label, req)
+	}
+	tell("no session", 1)
+	tell("no session to close", -1)
+	tell("cannot open", 0)
+	m.take()
+	tell("cannot open again", 0)
+	tell("ahead", 2)
+	tell("epoch -2", -2)
+	m.settle("accept", ack{0, 1, allOf(accept)})
+	tell("the same again", 1, ack{2, 3, allOf(accept)})
+	tell("close", -1, ack{2, 3, allOf(accept)})
+	tell("closed", 2)
+	m.epoch = 0
+	m.look("what was not settled is there again")
+	none, long := "", "0123456789012345678901234567890123456789"
+	bad := func(label string, edit func(r *kmsg.ShareAcknowledgeRequest)) {
+		req := m.settling()
+		edit(req)
+		s.ask(label, req)
+	}
+	bad("no group", func(r *kmsg.ShareAcknowledgeRequest) { r.GroupID = nil })
+	bad("no member", func(r *kmsg.ShareAcknowledgeRequest) { r.MemberID = nil })
+	bad("empty member", func(r *kmsg.ShareAcknowledgeRequest) { r.MemberID = &none })
+	bad("long member", func(r *kmsg.ShareAcknowledgeRequest) { r.MemberID = &long })
+}
+
+func shareAckRenew(s *session) {
+	m := s.sharing(1)
+	m.take()
+	m.settle("renew without saying so", ack{0, 4, allOf(renew)})
+	req := m.settling(ack{0, 4, allOf(renew)})
+	req.IsRenewAck = s.version >= 2
+	m.tell("renew", req)
+	req = m.settling(ack{0, 4, []int8{renew, accept, reject, accept, renew}})
+	req.IsRenewAck = s.version >= 2
+	m.tell("renew and settle", req)
+	m.look("nothing is released")
+}
