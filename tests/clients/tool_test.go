@@ -27,6 +27,7 @@ var toolClasses = map[string]string{
 	"kafka-groups":                    "org.apache.kafka.tools.GroupsCommand",
 	"kafka-log-dirs":                  "org.apache.kafka.tools.LogDirsCommand",
 	"kafka-producer-perf-test":        "org.apache.kafka.tools.ProducerPerformance",
+	"kafka-share-groups":              "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
 	"kafka-replica-verification":      "org.apache.kafka.tools.ReplicaVerificationTool",
 	"kafka-streams-application-reset": "org.apache.kafka.tools.StreamsResetter",
 	"group-admin":                     "GroupAdmin",
