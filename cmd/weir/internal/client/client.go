@@ -1,5 +1,5 @@
-// Package client holds the commands of weir that are clients of a broker: topic, produce, consume, group, txn
-// and dlq.
+// Package client holds the commands of weir that are clients of a broker: topic, produce, consume, group, txn,
+// queue and dlq.
 //
 // They speak the Kafka protocol only, so they work against any Kafka broker. Results go to standard output (aligned
 // columns, or one JSON document with --json), everything else to standard error.
@@ -38,7 +38,8 @@ type options struct {
 // Commands gives the client commands, each with the flags that they share.
 func Commands() []*cobra.Command {
 	o := &options{}
-	all := []*cobra.Command{topicCommand(o), produceCommand(o), consumeCommand(o), groupCommand(o), txnCommand(o), dlqCommand(o)}
+	all := []*cobra.Command{topicCommand(o), produceCommand(o), consumeCommand(o), groupCommand(o), txnCommand(o), queueCommand(o),
+		dlqCommand(o)}
 	for _, c := range all {
 		o.bind(c)
 	}

@@ -41,6 +41,11 @@ The format is that of the kgo record reader: %t topic, %k key, %v value, %h head
 		Args: args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error { return p.run(c, a[0]) },
 	}
+	p.bind(c)
+	return c
+}
+
+func (p *production) bind(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&p.file, "file", "", "read from this file instead of standard input")
 	f.StringVarP(&p.format, "format", "f", `%v\n`, "how records stand in the input")
@@ -54,7 +59,6 @@ The format is that of the kgo record reader: %t topic, %k key, %v value, %h head
 	f.BoolVar(&p.create, "create", false, "let the broker create the topic if it does not exist")
 	f.DurationVar(&p.linger, "linger", 5*time.Millisecond, "how long to wait for a batch to fill")
 	f.StringVarP(&p.output, "output", "o", "", `print each written record in this format (see consume), for example '%p %o\n'`)
-	return c
 }
 
 func (p *production) run(c *cobra.Command, topic string) error {
