@@ -207,6 +207,7 @@ func (b *Broker) openDoor(context.Context) error {
 func (b *Broker) start() {
 	b.schedule = newSchedule(b.config.Clock, b.config.Logger)
 	b.schedule.every(b.settings.retentionInterval, "retention", b.retain)
+	b.schedule.every(b.settings.retentionInterval, "share state", b.forgetShares)
 	b.server.Start(b.handlers.Serve)
 	if b.door != nil {
 		b.door.Start()
@@ -227,6 +228,20 @@ func (b *Broker) retain(ctx context.Context) {
 		case deleted > 0:
 			b.config.Logger.Info("segments deleted by retention", "partition", p.ID().String(),
 				"segments", deleted)
+		}
+	}
+}
+
+// forgetShares drops what share groups have of topics that are gone. What a crash leaves behind the next round finds.
+func (b *Broker) forgetShares(context.Context) {
+	keys, err := b.shares.Keys("").Result()
+	if err != nil { // a shard is loading
+		return
+	}
+	image := b.cluster.Image()
+	for _, key := range keys {
+		if image.TopicByID(key.Topic) == nil {
+			b.shares.Delete(key) // durable in its own time
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"time"
 
 	"weir/log"
@@ -169,6 +170,7 @@ func (r *reconciler) remove(topic *metadata.Topic) {
 		}
 	}
 	r.b.groups.TopicDeleted(topic.Name) // durable in its own time; nobody waits for it
+	go r.b.forgetShares(context.Background())
 	r.b.config.Logger.Info("topic deleted", "topic", topic.Name, "id", topic.ID.String())
 }
 
