@@ -15,7 +15,7 @@ import (
 
 // Bounds of the evaluation for one record. A comparison costs about one unit; going over a text costs by its length.
 const (
-	maxCost   = 10_000
+	maxCost   = 1000
 	maxMemory = 4 << 20 // bytes
 )
 

@@ -159,3 +159,28 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMostCost is a record on which an expression comes to its bound.
+func BenchmarkMostCost(b *testing.B) {
+	var pairs []string
+	for i := range 60 {
+		pairs = append(pairs, strings.Repeat("h", i+1), "v")
+	}
+	for _, text := range []string{
+		`headers.all(a, headers.all(b, headers.all(c, headers.all(d, a + b + c + d != "x"))))`,
+		`headers.all(a, headers.all(b, headers.all(c, (a + b + c).matches("(h|v|x)*y"))))`,
+		`[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, [1,2,3,4,5,6,7,8,9,10].all(d, a * b * c * d > 0))))`,
+		`key.matches("(a|b|c|.)*y")`,
+	} {
+		f, err := Compile(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := &record.Record{Headers: headers(pairs...), Key: []byte(strings.Repeat("a", 20_000))}
+		b.Run(text[:20], func(b *testing.B) {
+			for b.Loop() {
+				f.Match(r, 0)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -282,5 +283,46 @@ func BenchmarkDedup(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestDedupOfMany: whoever else sends a message at the same time, it is there once, and all are told where.
+func TestDedupOfMany(t *testing.T) {
+	r := newIDRig(t)
+	const senders, messages = 6, 200
+	offsets := make([]map[string]int64, senders)
+	var running sync.WaitGroup
+	for n := range senders {
+		offsets[n] = make(map[string]int64)
+		rng := rand.New(rand.NewPCG(uint64(n), 1))
+		running.Go(func() {
+			for _, i := range rng.Perm(messages) {
+				id := fmt.Sprint(i)
+				ticket, err := r.p.Append(r.batch(record.Options{}, id), AppendOptions{ExpectedLeaderEpoch: -1})
+				if err == nil {
+					err = ticket.Wait(nil)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				offsets[n][id] = ticket.BaseOffset
+				r.p.SetDedup(r.config)
+			}
+		})
+	}
+	running.Wait()
+	for id, n := range r.count() {
+		if n != 1 {
+			t.Errorf("message %s is there %d times", id, n)
+		}
+		for sender := range senders {
+			if offsets[sender][id] != offsets[0][id] {
+				t.Errorf("message %s is at %d for one sender and at %d for another", id, offsets[sender][id], offsets[0][id])
+			}
+		}
+	}
+	if len(offsets[0]) != messages {
+		t.Errorf("%d messages were sent", len(offsets[0]))
 	}
 }

@@ -35,6 +35,9 @@ type Fetched struct {
 // rounds is how often a fetch looks further into a log that has nothing for the group, before others get their turn.
 const rounds = 64
 
+// longestLook is for how long it does so, about: a filter may take its time.
+const longestLook = 250 * time.Millisecond
+
 // scanBytes is how much of a log is looked at at once.
 const scanBytes = 1 << 20
 
@@ -48,7 +51,7 @@ func (s *Service) Fetch(stop <-chan struct{}, r FetchRequest) []Fetched {
 		over = timer.C()
 	}
 	for {
-		f := fetching{s: s, r: &r, left: r.MaxRecords, bytes: r.MaxBytes}
+		f := fetching{s: s, r: &r, began: s.clock.Now(), left: r.MaxRecords, bytes: r.MaxBytes}
 		if r.MaxWait > 0 {
 			f.waiter, f.appended = newWaiter(), partition.NewWaiter(1)
 		}
@@ -83,6 +86,7 @@ func (s *Service) Fetch(stop <-chan struct{}, r FetchRequest) []Fetched {
 type fetching struct {
 	s           *Service
 	r           *FetchRequest
+	began       time.Time
 	left, bytes int
 	got         bool // something was acquired, or failed
 
@@ -113,7 +117,10 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 	a := &asked{key: Key{f.r.Group, out.ID}, member: f.r.Member, settings: &f.r.Settings, records: f.left, bytes: f.bytes,
 		span: f.r.BatchSize, strict: f.r.Strict, waiter: f.waiter}
 	var raw []byte
-	for range rounds {
+	for n := range rounds {
+		if n > 0 && f.s.clock.Now().Sub(f.began) > longestLook {
+			break
+		}
 		g, err := f.s.take(a)
 		if errors.Is(err, errUninitialized) {
 			if err = f.s.begin(p, a); err == nil {
