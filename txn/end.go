@@ -67,6 +67,10 @@ func (m *machine) endBumped(tx *coordinator.Tx, t *transaction, r *EndRequest) (
 		return noProducer, ErrInvalidState
 	case again && t.state.ending():
 		return noProducer, ErrConcurrent
+	case again && t.spent() && r.NewProducerID == noProducerID:
+		return noProducer, ErrNeedsProducerID
+	case again && t.spent():
+		return m.renew(tx, t, r.NewProducerID), nil
 	case again:
 		return Producer{ID: t.producerID, Epoch: t.epoch}, nil
 	case t.state != Ongoing && r.Commit:
@@ -79,6 +83,13 @@ func (m *machine) endBumped(tx *coordinator.Tx, t *transaction, r *EndRequest) (
 		next = r.NewProducerID
 	}
 	return m.prepare(tx, t, r.Commit, r.Version, next), nil
+}
+
+// renew gives a producer whose transaction was aborted unasked in its last epoch another id, as its own end would have.
+func (m *machine) renew(tx *coordinator.Tx, t *transaction, id int64) Producer {
+	next := *t
+	next.producerID, next.epoch, next.prevProducerID, next.prevEpoch = id, 0, t.producerID, t.prevEpoch
+	return m.give(tx, &next)
 }
 
 // prepare writes how a transaction ends, and has its markers written when that is durable. From version Bumped
@@ -98,6 +109,9 @@ func (m *machine) prepare(tx *coordinator.Tx, t *transaction, commit bool, versi
 	}
 	m.store(tx, &next)
 	ending := m.endingOf(&next)
+	if mutantMarkersEarly {
+		m.markers.write(ending)
+	}
 	tx.Then(func(_ *coordinator.Tx, err error) {
 		if err == nil {
 			m.markers.write(ending)

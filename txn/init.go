@@ -36,7 +36,7 @@ func (m *machine) init(tx *coordinator.Tx, r *InitRequest) (Producer, error) {
 	case t.state == Ongoing:
 		m.abortAndFence(tx, t)
 		return noProducer, ErrConcurrent
-	case t.exhausted() && (!r.expects() || r.Epoch == t.epoch):
+	case t.exhausted() && (!r.expects() || r.Epoch == t.epoch || t.spent() && r.Epoch == t.prevEpoch):
 		if r.NewProducerID == noProducerID {
 			return noProducer, ErrNeedsProducerID
 		}
@@ -62,9 +62,11 @@ func (m *machine) initNew(tx *coordinator.Tx, r *InitRequest) (Producer, error) 
 }
 
 // mayContinue tells whether what the producer has is what it was given: the present producer id, or the one
-// before whose epochs were used up, if the answer that told the new one was lost.
+// before whose epochs were used up, if the answer that told the new one was lost, or the next one, which its end
+// was answered with.
 func (t *transaction) mayContinue(r *InitRequest) bool {
-	return r.ProducerID == t.producerID || r.ProducerID == t.prevProducerID && r.Epoch >= lastEpoch
+	return r.ProducerID == t.producerID || r.ProducerID == t.prevProducerID && r.Epoch >= lastEpoch ||
+		t.state.ending() && t.nextProducerID != noProducerID && r.ProducerID == t.nextProducerID
 }
 
 // bump gives the next epoch. A producer that asks again for what it was given gets the same.

@@ -2,8 +2,10 @@ package txn
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kbin"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"weir/coordinator"
@@ -79,6 +81,33 @@ func parseKey(key []byte) (id string, known bool, err error) {
 	return k.TransactionalID, true, nil
 }
 
+// countsFit walks over a value: kmsg believes any number of tagged fields, and would count to four billion.
+func countsFit(value []byte) bool {
+	r := kbin.Reader{Src: value}
+	if r.Int16() == plainVersion {
+		return true // it has none
+	}
+	r.Span(8 + 2 + 4 + 1) // producer id and epoch, timeout, state
+	tags := func() {
+		for range r.Uvarint() {
+			r.Uvarint()
+			if r.Span(int(r.Uvarint())); !r.Ok() {
+				return
+			}
+		}
+	}
+	for range max(r.CompactArrayLen(), 0) {
+		r.CompactString()
+		r.Span(4 * int(max(r.CompactArrayLen(), 0)))
+		if tags(); !r.Ok() {
+			return false
+		}
+	}
+	r.Span(8 + 8) // times
+	tags()
+	return r.Ok()
+}
+
 // parseValue reads a record's value. It keeps nothing of the bytes.
 func parseValue(id string, value []byte) (*transaction, error) {
 	if len(value) < 2 {
@@ -86,6 +115,9 @@ func parseValue(id string, value []byte) (*transaction, error) {
 	}
 	if version := int16(binary.BigEndian.Uint16(value)); version < 0 || version > valueMax {
 		return nil, fmt.Errorf("value of unknown version %d", version)
+	}
+	if !countsFit(value) {
+		return nil, errors.New("decode value: it has less than it says")
 	}
 	v := kmsg.NewTxnMetadataValue()
 	if err := v.ReadFrom(value); err != nil {

@@ -2,8 +2,12 @@ package txn
 
 import (
 	"encoding/binary"
+	"log/slog"
 	"reflect"
+	"sync/atomic"
 	"testing"
+
+	"weir/coordinator"
 )
 
 // TestRecordForm checks that records have the form that the cluster has agreed on, and that the plain one is never
@@ -39,4 +43,48 @@ func TestRecordForm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzRecords: whatever bytes a record has, it is refused or understood; what is understood is written back the same, shown
+// as text, and applied.
+func FuzzRecords(f *testing.F) {
+	t := transaction{id: "t", producerID: 7, prevProducerID: 6, nextProducerID: 8, epoch: 3, prevEpoch: 2, timeoutMs: 1000,
+		state: PrepareCommit, partitions: []Partition{{"a", 0}, {"b", 1}}, startMs: 5, updatedMs: 6, version: Bumped}
+	r := transactionRecord(&t, Bumped)
+	f.Add(r.Key, r.Value)
+	f.Add(r.Key, []byte(nil))
+	t.nextProducerID, t.prevProducerID, t.prevEpoch, t.version, t.state = noProducerID, noProducerID, noEpoch, 0, Ongoing
+	r = transactionRecord(&t, 0)
+	f.Add(r.Key, r.Value)
+	f.Add([]byte{0, 9, 1}, r.Value)
+	r = transactionRecord(&t, Bumped)
+	f.Add(r.Key, append(r.Value[:len(r.Value)-1], 0xff, 0xff, 0xff, 0xff, 0x0f)) // four billion tagged fields
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		id, known, err := parseKey(key)
+		_, dumped := DumpRecord(key, value)
+		m := newMachine(&Config{}, new(atomic.Int32), leadership{}, &rig{}, slog.New(slog.DiscardHandler))
+		applied := m.Apply(coordinator.Record{Key: key, Value: value}, new(coordinator.Undo))
+		if err != nil || !known {
+			if dumped == nil || (applied == nil) == (err != nil) {
+				t.Fatalf("key %x: %v, known %v; dumped: %v, applied: %v", key, err, known, dumped, applied)
+			}
+			return
+		}
+		if value == nil {
+			return
+		}
+		got, err := parseValue(id, value)
+		if (err == nil) != (dumped == nil) || (err == nil) != (applied == nil) {
+			t.Fatalf("value %x: %v, but dumped: %v, applied: %v", value, err, dumped, applied)
+		}
+		if err != nil {
+			return
+		}
+		for _, agreed := range []int16{0, Bumped} {
+			again, err := parseValue(id, transactionRecord(got, agreed).Value)
+			if err != nil || !reflect.DeepEqual(got, again) {
+				t.Fatalf("%+v is read back as %+v, %v", got, again, err)
+			}
+		}
+	})
 }

@@ -24,10 +24,16 @@ type rig struct {
 func (r *rig) write(e Ending) { r.endings = append(r.endings, e) }
 
 func newRig(t testing.TB, c Config) *rig {
+	r := looseRig(c)
+	t.Cleanup(func() { r.Resign(0) })
+	return r
+}
+
+// looseRig is a rig that its maker ends with Resign.
+func looseRig(c Config) *rig {
 	c.StatePartitions = 1
 	r := &rig{config: c, version: Bumped, clock: clock.NewManual(time.UnixMilli(1_000_000)), log: coordinator.NewMemoryLog()}
 	r.start()
-	t.Cleanup(func() { r.Resign(0) })
 	return r
 }
 

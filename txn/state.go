@@ -84,6 +84,9 @@ type transaction struct {
 
 func (t *transaction) exhausted() bool { return t.epoch >= lastEpoch }
 
+// spent tells whether the epoch is the one for fencing: nobody may be given it.
+func (t *transaction) spent() bool { return t.epoch > lastEpoch }
+
 // has tells whether all partitions are part of the transaction.
 func (t *transaction) has(partitions []Partition) bool {
 	for _, p := range partitions {

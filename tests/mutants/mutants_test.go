@@ -27,6 +27,8 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
 	{"mutant_end_any_epoch", "weir/txn", "TestConversations"},
 	{"mutant_end_any_epoch", "weir/tests/transactions", "TestTransactions"},
+	{"mutant_markers_early", "weir/txn", "TestEndsSurvivePowerCuts"},
+	{"mutant_answer_before_durable", "weir/txn", "TestEndsSurvivePowerCuts"},
 	{"mutant_hear_nothing", "weir/broker", "TestLateRequests"},
 	{"mutant_hear_nothing", "weir/tests/transactions", "TestTransactions"},
 	{"mutant_lso_ignores_open", "weir/tests/transactions", "TestTransactions"},
@@ -42,7 +44,7 @@ var mutants = []struct{ tag, pkg, run string }{
 }
 
 // byChance are the tests that meet a fault only with luck, and how many runs one of which must catch it.
-var byChance = map[string]int{"TestTransactions": 4}
+var byChance = map[string]int{"TestTransactions": 4, "TestEndsSurvivePowerCuts": 4}
 
 func TestEachMutantIsCaught(t *testing.T) {
 	if testing.Short() {

@@ -1,0 +1,5 @@
+//go:build !mutant_markers_early
+
+package txn
+
+const mutantMarkersEarly = false
