@@ -108,6 +108,21 @@ func (x *Offset) Floor(offset int64) (OffsetEntry, bool, error) {
 	return x.parse(b[:]), true, nil
 }
 
+// AtOrAfter returns the first entry whose position is >= position; false when there is none.
+func (x *Offset) AtOrAfter(position int64) (OffsetEntry, bool, error) {
+	x.t.mu.RLock()
+	defer x.t.mu.RUnlock()
+	i, err := x.t.search(func(b []byte) bool { return x.parse(b).Position >= position })
+	if err != nil || i >= x.t.count() {
+		return OffsetEntry{}, false, err
+	}
+	var b [OffsetEntrySize]byte
+	if err := x.t.entry(i, b[:]); err != nil {
+		return OffsetEntry{}, false, err
+	}
+	return x.parse(b[:]), true, nil
+}
+
 // Last returns the newest entry; false when there is none.
 func (x *Offset) Last() (OffsetEntry, bool) {
 	x.t.mu.RLock()

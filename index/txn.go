@@ -112,6 +112,13 @@ func (x *Txn) Collect(from, to int64) (txns []AbortedTxn, done bool, err error) 
 	return txns, done, nil
 }
 
+// Count returns the number of entries.
+func (x *Txn) Count() int {
+	x.t.mu.RLock()
+	defer x.t.mu.RUnlock()
+	return x.t.count()
+}
+
 // All returns every entry, checked as Collect checks.
 func (x *Txn) All() (txns []AbortedTxn, err error) {
 	x.t.mu.RLock()

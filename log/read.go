@@ -3,6 +3,8 @@ package log
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"weir/segment"
 )
@@ -12,38 +14,83 @@ import (
 // whole. It takes no lock. The caller releases every slice; a slice's file stays open, and deleted or not
 // readable, until then.
 func (l *Log) Read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, error) {
+	out, err := l.find(offset, limitOffset, maxBytes, minOne)
+	return out.slices, err
+}
+
+// ReadCommitted is Read for read_committed: with the slices come the aborted transactions that overlap them.
+func (l *Log) ReadCommitted(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, []AbortedTxn, error) {
+	out, err := l.find(offset, limitOffset, maxBytes, minOne)
+	if err != nil || len(out.slices) == 0 || !out.mayBeAborted(offset) {
+		return out.slices, nil, err
+	}
+	aborted, err := l.AbortedTxns(offset, min(limitOffset, out.after()))
+	if err != nil {
+		release(out.slices)
+		return nil, nil, err
+	}
+	return out.slices, aborted, nil
+}
+
+// find is read, again where a segment went between loading the list and reading: the new list does not have it.
+func (l *Log) find(offset, limitOffset int64, maxBytes int, minOne bool) (reading, error) {
 	for {
-		slices, err := l.read(offset, limitOffset, maxBytes, minOne)
-		if errors.Is(err, segment.ErrRetired) && l.Err() == nil {
-			continue // a segment went between loading the list and reading: the new list does not have it
+		out, err := l.read(offset, limitOffset, maxBytes, minOne)
+		if !errors.Is(err, segment.ErrRetired) || l.Err() != nil {
+			return out, err
 		}
-		return slices, err
 	}
 }
 
-func (l *Log) read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segment.Slice, error) {
+// reading is what a read found.
+type reading struct {
+	slices []segment.Slice
+	list   segments // as it was then
+	last   int      // the segment of the last slice
+}
+
+// after gives an offset past every record of the slices, not always the least: what a fetch is told of aborted
+// transactions is bounded by what it returns, and not by what the log has (LocalLog.scala).
+func (r *reading) after() int64 {
+	if offset, ok := r.list[r.last].seg.After(r.slices[len(r.slices)-1]); ok {
+		return offset
+	}
+	if r.last+1 < len(r.list) {
+		return r.list[r.last+1].seg.BaseOffset()
+	}
+	return math.MaxInt64
+}
+
+// mayBeAborted tells whether any segment from an offset on has aborted transactions.
+func (r *reading) mayBeAborted(offset int64) bool {
+	return slices.ContainsFunc(r.list[max(0, r.list.floor(offset)):], func(e *entry) bool { return e.seg.TxnIndex().Count() > 0 })
+}
+
+func (l *Log) read(offset, limitOffset int64, maxBytes int, minOne bool) (found reading, err error) {
 	if err := l.Err(); err != nil {
-		return nil, err
+		return found, err
 	}
 	list := *l.list.Load() // before the offsets: it holds everything between them
 	start, end := l.start.Load(), l.end.Load()
 	if offset < start || offset > end {
-		return nil, fmt.Errorf("read %s at %d: %w: it has %d to %d", l.id, offset, ErrOffsetOutOfRange, start, end)
+		return found, fmt.Errorf("read %s at %d: %w: it has %d to %d", l.id, offset, ErrOffsetOutOfRange, start, end)
 	}
 	limitOffset = min(limitOffset, end)
-	var out []segment.Slice
+	found.list = list
+	failed := func(err error) (reading, error) {
+		release(found.slices)
+		return reading{}, l.readFailed(err)
+	}
 	for i := max(0, list.floor(offset)); i < len(list) && offset < limitOffset; i++ {
-		s, err := list[i].seg.Read(offset, -1, limitOffset, maxBytes, minOne && len(out) == 0)
+		s, err := list[i].seg.Read(offset, -1, limitOffset, maxBytes, minOne && len(found.slices) == 0)
 		if err != nil {
-			release(out)
-			return nil, l.readFailed(err)
+			return failed(err)
 		}
 		n := s.Len()
 		if n > 0 {
-			out = append(out, s)
+			found.slices, found.last = append(found.slices, s), i
 			if s.FirstOffset() > offset && l.contiguous() {
-				release(out)
-				return nil, l.readFailed(l.hole(list[i], offset))
+				return failed(l.hole(list[i], offset))
 			}
 		}
 		if maxBytes -= n; maxBytes <= 0 || i+1 == len(list) {
@@ -53,15 +100,14 @@ func (l *Log) read(offset, limitOffset int64, maxBytes int, minOne bool) ([]segm
 			break // by the limit, or before damage: the next read begins at it and meets it
 		}
 		if err := l.checkHole(list[i], list[i+1], max(offset, list[i].seg.NextOffset()), limitOffset); err != nil {
-			release(out)
-			return nil, l.readFailed(err)
+			return failed(err)
 		}
 		offset = max(offset, list[i+1].seg.BaseOffset())
 	}
-	if len(out) == 0 && maxBytes > 0 && offset < limitOffset && l.contiguous() {
-		return nil, l.readFailed(l.hole(list.active(), offset))
+	if len(found.slices) == 0 && maxBytes > 0 && offset < limitOffset && l.contiguous() {
+		return failed(l.hole(list.active(), offset))
 	}
-	return out, nil
+	return found, nil
 }
 
 // hole is the damage of a segment that does not hold a record which it must hold.

@@ -24,7 +24,7 @@ type ReadRequest struct {
 type ReadResult struct {
 	Slices                              []segment.Slice
 	HighWatermark, LastStable, LogStart int64
-	Aborted                             []AbortedTxn // for read_committed
+	Aborted                             []AbortedTxn // for read_committed: those that overlap the slices
 	Diverging                           *EpochEnd    // where the client's log leaves ours; no records then
 }
 
@@ -65,14 +65,13 @@ func (p *Partition) Read(r ReadRequest) (ReadResult, error) {
 		limit = out.LastStable
 	}
 	var err error
-	if out.Slices, err = p.log.Read(r.Offset, limit, r.MaxBytes, r.MinOne); err != nil {
-		return out, p.readFailed(err)
+	if r.Committed {
+		out.Slices, out.Aborted, err = p.log.ReadCommitted(r.Offset, limit, r.MaxBytes, r.MinOne)
+	} else {
+		out.Slices, err = p.log.Read(r.Offset, limit, r.MaxBytes, r.MinOne)
 	}
-	if r.Committed && len(out.Slices) > 0 {
-		if out.Aborted, err = p.log.AbortedTxns(r.Offset, limit); err != nil {
-			out.Release()
-			return out, p.readFailed(err)
-		}
+	if err != nil {
+		return out, p.readFailed(err)
 	}
 	return out, nil
 }

@@ -207,6 +207,12 @@ func (w *written) answersRight(t *testing.T, fsys vfs.FS, o OpenOptions, rng *ra
 		if got := readBytes(t, s, b.BaseOffset, b.Size()); !bytes.Equal(got, b.Raw) {
 			t.Fatalf("%s: other bytes for offset %d", what, b.BaseOffset)
 		}
+		sl, err := s.Read(b.BaseOffset, -1, math.MaxInt64, b.Size(), true)
+		must(t, err)
+		if after, ok := s.After(sl); ok && after <= b.LastOffset() {
+			t.Fatalf("%s: offset %d is said to come after the batch that ends with %d", what, after, b.LastOffset())
+		}
+		sl.Release()
 		got, ok, err := s.LookupTime(b.MaxTimestamp)
 		if err != nil || !ok || got != w.lookup(b.MaxTimestamp) {
 			t.Fatalf("%s: lookup of %d: %+v, %v, %v; want %+v", what, b.MaxTimestamp, got, ok, err,

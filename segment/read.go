@@ -50,6 +50,23 @@ func (s *Segment) read(f *handle, offset, limit, limitOffset int64, maxBytes int
 	return Slice{h: f, pos: r.pos, n: n, first: r.h.BaseOffset}, nil
 }
 
+// After returns an offset that lies past every record of a slice of this segment: the base offset of the next batch that
+// the offset index names. It is false when there is none, and when the index and the file do not say the same: one that
+// lies must not make the range look smaller than it is.
+func (s *Segment) After(sl Slice) (offset int64, ok bool) {
+	e, ok, err := s.offsets.AtOrAfter(sl.End())
+	if err != nil || !ok {
+		return 0, false
+	}
+	w := s.newWalker(sl.h.f, s.size.Load(), lookupChunkBytes)
+	defer w.close()
+	h, err := w.header(e.Position)
+	if err != nil || e.Position < sl.End() || e.Offset < h.BaseOffset || e.Offset > h.LastOffset() {
+		return 0, false
+	}
+	return h.BaseOffset, true
+}
+
 // positionBefore returns where the batch begins that holds limitOffset, as far as it matters: any position
 // from enough on stands for all later ones, and end for a batch that is not before end. from is where a
 // batch begins.
