@@ -24,7 +24,7 @@ func image(m *machine) map[string]string {
 			continue
 		}
 		if g.streams != nil {
-			all[id+" members"] = fmt.Sprint(g.streams.epoch, g.streams.targetEpoch, g.streams.members.len())
+			all[id+" members"] = g.streams.told()
 			continue
 		}
 		if members := membersImage(g.classic); members != "" {

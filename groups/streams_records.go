@@ -19,6 +19,19 @@ const (
 // standbysKey is the name under which the group's record keeps how many copies of a task there were to be.
 const standbysKey = "num.standby.replicas"
 
+// firstStreamsState is the number that the records have for memberStable; the other states follow.
+const firstStreamsState = 1
+
+// streamsState gives the state that a record says. From one that is not known the member goes on with its next
+// heartbeat.
+func streamsState(n int8) memberState {
+	switch s := memberState(n - firstStreamsState); s {
+	case memberStable, memberUnrevoked:
+		return s
+	}
+	return memberUnreleased
+}
+
 // appendTags appends optional fields in the order of their numbers; nil ones are left out.
 func appendTags(b []byte, fields ...[]byte) []byte {
 	n := 0
@@ -96,7 +109,7 @@ func streamsShareRecord(groupID, memberID string, share taskSet) coordinator.Rec
 // streamsPlaceRecord tells what a member has.
 func streamsPlaceRecord(groupID string, m *streamsMember) coordinator.Record {
 	v := appendInt32(newValue(), m.epoch)
-	v = append(appendInt32(v, m.previousEpoch), byte(m.state))
+	v = append(appendInt32(v, m.previousEpoch), byte(m.state)+firstStreamsState)
 	for _, set := range []taskSet{m.assigned, m.revoking} {
 		for i, list := range set.roles() {
 			v = appendTasks(v, *list, i == 0)
@@ -228,7 +241,7 @@ func (r *flexible) readTaskSet(epoch int32) taskSet {
 
 // readStreamsPlace reads what a member has into m.
 func (r *flexible) readStreamsPlace(m *streamsMember) {
-	m.epoch, m.previousEpoch, m.state = r.int32(), r.int32(), memberState(r.int8())
+	m.epoch, m.previousEpoch, m.state = r.int32(), r.int32(), streamsState(r.int8())
 	m.assigned, m.revoking = r.readTaskSet(m.epoch), r.readTaskSet(m.epoch)
 	r.tags(nil)
 }

@@ -30,6 +30,7 @@ var toolClasses = map[string]string{
 	"kafka-share-groups":              "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
 	"kafka-replica-verification":      "org.apache.kafka.tools.ReplicaVerificationTool",
 	"kafka-streams-application-reset": "org.apache.kafka.tools.StreamsResetter",
+	"kafka-streams-groups":            "org.apache.kafka.tools.streams.StreamsGroupCommand",
 	"group-admin":                     "GroupAdmin",
 	"kafka-topics":                    "org.apache.kafka.tools.TopicCommand",
 	"kafka-transactions":              "org.apache.kafka.tools.TransactionsCommand",

@@ -19,16 +19,20 @@ import (
 )
 
 // segments has Kafka's decoder of segments read what both brokers keep about the groups: it knows the records of the
-// consumer protocol, which no formatter does.
+// consumer and streams protocols, which no formatter does.
 func (p *pair) segments() {
+	p.t.Helper()
+	p.segmentsOf(`"group":"classic"`, `"memberEpoch"`, `"assignmentEpoch"`, `"group":"simple"`)
+}
+
+func (p *pair) segmentsOf(wanted ...string) {
 	p.t.Helper()
 	var seen []string
 	for _, h := range p.sides {
 		out := (&tools{p.host, h.broker}).run("kafka-dump-log --offsets-decoder --files " + strings.Join(offsetSegments(p, h.broker), ","))
 		seen = append(seen, h.normal(p.latest(out)))
 	}
-	p.compare("kafka-dump-log --offsets-decoder", seen, []string{`"group":"classic"`, `"memberEpoch"`, `"assignmentEpoch"`,
-		`"group":"simple"`})
+	p.compare("kafka-dump-log --offsets-decoder", seen, wanted)
 }
 
 // offsetSegments are the files of the topic of groups.

@@ -89,6 +89,8 @@ type groupDescription struct {
 	LagSeconds *float64       `json:"lag_seconds"`
 	MemberList []groupMember  `json:"member_list"`
 	Partitions []partitionLag `json:"partitions"`
+
+	Streams *streamsDescription `json:"streams,omitempty"`
 }
 
 // groupMember is one member with how many partitions it has.
@@ -120,7 +122,7 @@ func groupDescribeCommand(o *options) *cobra.Command {
 		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
-				lags, err := groupLags(ctx, adm, names)
+				lags, streams, err := o.groupLags(ctx, adm, names)
 				if err != nil {
 					return err
 				}
@@ -150,7 +152,9 @@ func groupDescribeCommand(o *options) *cobra.Command {
 					if err != nil {
 						return fmt.Errorf("describe group %q: %w", l.Group, err)
 					}
-					out = append(out, describeGroup(l, seconds))
+					g := describeGroup(l, seconds)
+					g.Streams = streams[l.Group]
+					out = append(out, g)
 				}
 				return o.printGroups(c.OutOrStdout(), out)
 			})
@@ -216,6 +220,11 @@ func (o *options) printGroups(w io.Writer, all []groupDescription) error {
 		}
 		if err := o.print(w, nil, t); err != nil {
 			return err
+		}
+		if g.Streams != nil {
+			if err := g.Streams.print(o, w); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
