@@ -59,6 +59,12 @@ type ShareDescription struct {
 	Err         error
 }
 
+// ShareStates is the partitions of which a share group has a state.
+type ShareStates struct {
+	Share      bool // whether there is such a share group
+	Partitions []metadata.PartitionID
+}
+
 // ShareMembership tells whether someone is a member of a share group.
 type ShareMembership struct {
 	Known bool

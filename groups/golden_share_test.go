@@ -73,11 +73,10 @@ func (c *conversation) made(d *datadriven.TestData) string {
 
 // shareStates is states GROUP: of which partitions the group has a state; and with drop, which are to be dropped.
 func (c *conversation) shareStates(d *datadriven.TestData) string {
-	f := c.SharePartitions(words(d)[0])
 	if flag(d, "drop") {
-		f = c.DropShareStates(words(d)[0])
+		return now(c, c.DropShareStates(words(d)[0]), func(s ShareStates) string { return names(s.Partitions) })
 	}
-	return now(c, f, names)
+	return now(c, c.SharePartitions(words(d)[0]), names)
 }
 
 // alterStates is alter GROUP T:P ..., which has states made anew.

@@ -81,10 +81,8 @@ func (s *Service) DescribeShare(ids []string) *coordinator.Future[[]ShareDescrip
 
 // DropShareStates begins the end of an empty share group: it gives the partitions whose state is to be dropped before the
 // group is deleted, and remembers them until then. A group of another kind has none.
-func (s *Service) DropShareStates(groupID string) *coordinator.Future[[]metadata.PartitionID] {
-	return decide(s, groupID, func(m *machine, tx *coordinator.Tx) ([]metadata.PartitionID, error) {
-		return m.dropStates(tx, groupID)
-	})
+func (s *Service) DropShareStates(groupID string) *coordinator.Future[ShareStates] {
+	return decide(s, groupID, func(m *machine, tx *coordinator.Tx) (ShareStates, error) { return m.dropStates(tx, groupID) })
 }
 
 // AlterShareStates begins to set where a share group without members begins partitions, and gives the group's epoch, in which

@@ -10,13 +10,13 @@ import (
 
 // dropStates notes that all states of an empty share group are to be dropped, and gives the partitions that have one, sorted.
 // States that were to be dropped before and may still be there are among them. A group of another kind has none.
-func (m *machine) dropStates(tx *coordinator.Tx, groupID string) ([]metadata.PartitionID, error) {
+func (m *machine) dropStates(tx *coordinator.Tx, groupID string) (ShareStates, error) {
 	g := m.groups[groupID]
 	switch {
 	case g == nil || g.share == nil:
-		return nil, nil
+		return ShareStates{}, nil
 	case g.share.state() != StateEmpty:
-		return nil, ErrNonEmptyGroup
+		return ShareStates{Share: true}, ErrNonEmptyGroup
 	}
 	var all []metadata.PartitionID
 	states := g.share.states
@@ -40,7 +40,7 @@ func (m *machine) dropStates(tx *coordinator.Tx, groupID string) ([]metadata.Par
 	if len(all) > 0 {
 		tx.Append(groupID, shareStatesRecord(groupID, states))
 	}
-	return sortedPartitions(all), nil
+	return ShareStates{true, sortedPartitions(all)}, nil
 }
 
 // alterStates notes that states are to be made, or made anew, of partitions of a group without members, which begins with this

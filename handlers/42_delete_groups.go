@@ -1,10 +1,10 @@
 package handlers
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
-
-	"weir/groups"
 )
 
 // DeleteGroups (key 42), v0-v3.
@@ -12,6 +12,7 @@ import (
 // Behavior:
 //   - Deletes groups without members, with their committed offsets. One with members answers 68, an unknown
 //     one 69. A group named twice is answered once.
+//   - What a share group has settled is dropped before the group is.
 //
 // Version notes: v2 is flexible, v3 a text for each group's error.
 func (h *Handlers) serveDeleteGroups(c *Conn, _ int16, req *kmsg.DeleteGroupsRequest) Answer {
@@ -30,13 +31,21 @@ func (h *Handlers) serveDeleteGroups(c *Conn, _ int16, req *kmsg.DeleteGroupsReq
 		}
 		seen[id] = true
 	}
-	return LaterFuture(h.Groups.Delete(ids), func(list []groups.DeleteResult, err error) kmsg.Response {
-		for i, id := range ids {
-			deleted := kmsg.NewDeleteGroupsResponseGroup()
-			deleted.Group, deleted.ErrorCode = id, h.code(err)
-			if i < len(list) {
-				deleted.ErrorCode = h.code(list[i].Err)
+	return inBackground(func() kmsg.Response {
+		failed := make(map[string]error)
+		ended := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+			failed[id] = h.endShare(id)
+			return failed[id] != nil
+		})
+		list, err := h.Groups.Delete(ended).Result()
+		for i, id := range ended {
+			if failed[id] = err; i < len(list) {
+				failed[id] = list[i].Err
 			}
+		}
+		for _, id := range ids {
+			deleted := kmsg.NewDeleteGroupsResponseGroup()
+			deleted.Group, deleted.ErrorCode = id, h.code(failed[id])
 			resp.Groups = append(resp.Groups, deleted)
 		}
 		return resp

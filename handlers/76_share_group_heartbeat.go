@@ -82,13 +82,3 @@ func shareAssignment(list []metadata.PartitionID) *kmsg.ShareGroupHeartbeatRespo
 	}
 	return &a
 }
-
-// initializeShare tells the group that partitions have a state: a partition that no record has been taken from has none on
-// disk, so that there is nothing to wait for.
-func (h *Handlers) initializeShare(group string, all []groups.ShareInitialize) {
-	made := make([]metadata.PartitionID, len(all))
-	for i, p := range all {
-		made[i] = p.PartitionID
-	}
-	h.Groups.ShareInitialized(group, made, nil) // durable in its own time; the next heartbeat finds it
-}

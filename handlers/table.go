@@ -78,6 +78,9 @@ func Table() []API {
 		{79, "ShareAcknowledge", 1, 2, 1, typedOf((*Handlers).serveShareAcknowledge)},
 		{88, "StreamsGroupHeartbeat", 0, 1, 0, typedOf((*Handlers).serveStreamsGroupHeartbeat)},
 		{89, "StreamsGroupDescribe", 0, 1, 0, typed((*Handlers).serveStreamsGroupDescribe)},
+		{90, "DescribeShareGroupOffsets", 0, 1, 0, typed((*Handlers).serveDescribeShareGroupOffsets)},
+		{91, "AlterShareGroupOffsets", 0, 0, 0, typed((*Handlers).serveAlterShareGroupOffsets)},
+		{92, "DeleteShareGroupOffsets", 0, 0, 0, typed((*Handlers).serveDeleteShareGroupOffsets)},
 	}
 }
 

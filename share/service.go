@@ -92,6 +92,14 @@ func (s *Service) Offsets(k Key) *coordinator.Future[Offsets] {
 	return decide(s, k, func(m *machine, _ *coordinator.Tx) (Offsets, error) { return m.offsets(k), nil })
 }
 
+// Initialize has a group begin a partition at an offset, unless it has begun.
+func (s *Service) Initialize(k Key, start int64) *coordinator.Future[struct{}] {
+	return do(s, k, func(m *machine, tx *coordinator.Tx) error {
+		m.initialize(tx, k, start)
+		return nil
+	})
+}
+
 // Alter has a group begin anew at an offset.
 func (s *Service) Alter(k Key, start int64) *coordinator.Future[struct{}] {
 	return do(s, k, func(m *machine, tx *coordinator.Tx) error {

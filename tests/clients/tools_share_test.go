@@ -5,6 +5,7 @@ package clients
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -41,6 +42,7 @@ func TestShareGroupTools(t *testing.T) {
 	p.shareDescriptions()
 	p.shareRecords()
 	p.shareConfigs()
+	p.shareOffsets()
 	p.shareDeletions()
 }
 
@@ -133,6 +135,29 @@ func (p *pair) shareConfigs() {
 	}
 	p.same(of+"--alter --entity-name alone --delete-config share.isolation.level", "Completed")
 	p.same(of+"--describe --entity-name alone", "share.auto.offset.reset=earliest")
+}
+
+// shareOffsets moves the starts of groups that nobody is in, and forgets them.
+func (p *pair) shareOffsets() {
+	const left = shareTool + "--reset-offsets --group left "
+	p.same(shareTool+"--describe --group alone", `alone +history-wide +0 +-`)
+	p.same(shareTool+"--describe --all-groups --offsets --verbose", `crowd +history-narrow +0`)
+	p.same(left+"--to-earliest --all-topics --dry-run", `left +history-wide +2 +0`)
+	p.same(left+"--to-earliest --all-topics --execute", `left +history-wide +2 +0`)
+	p.same(shareTool+"--describe --group left", `left +history-wide +2 +0 +10`)
+	p.same(left+"--to-latest --topic history-wide:1 --execute", `left +history-wide +1 +10`)
+	p.same(left+"--to-datetime "+historyBase.Add(4*time.Minute).UTC().Format("2006-01-02T15:04:05.000")+" --topic history-wide:0 --execute",
+		`left +history-wide +0 +4`)
+	p.same(shareTool+"--describe --group left --offsets --verbose", `left +history-wide +1 +0 +10 +0`, `left +history-wide +0 +0 +4 +6`)
+	p.same(shareTool+"--reset-offsets --group alone --to-earliest --all-topics --execute", "exit")
+	p.same(shareTool+"--delete-offsets --group alone --topic history-wide", "exit")
+	p.same(shareTool+"--delete-offsets --group left --topic history-wide --topic history-narrow --topic never", `history-wide +Successful`)
+	p.same(shareTool+"--describe --group left", "left")
+	p.same(left+"--to-earliest --topic history-narrow --execute", `left +history-narrow +0 +0`)
+	p.same(shareTool+"--reset-offsets --group begun-by-this --to-latest --topic history-narrow --execute", "exit")
+	p.weir("group describe left", `history-narrow +0 +0 +10 +10`)
+	p.weir("group describe left --json", `"protocol_type": ?"share"`)
+	p.weir("group describe never", "exit 3")
 }
 
 func (p *pair) shareDeletions() {

@@ -18,7 +18,7 @@ var twins = []difference{
 var differences = []difference{
 	// What is not served is not promised.
 	{`(18|57)/.*`, every, `ApiKeys(\.len|\[(17|29|30|31|34|36|38|39|40|41|43|45|46|48|49|50` +
-		`|51|55|64|71|72|80|81|83|84|85|86|87|90|91|92|93|94)\]\..*)`,
+		`|51|55|64|71|72|80|81|83|84|85|86|87|93|94)\]\..*)`,
 		"APIs that are not served are not advertised"},
 	{`(18|57)/.*`, every, `(Supported|Finalized)Features(\.len|\[(eligible\.leader\.replicas|kraft` +
 		`)\.version\]\..*)`, "features of APIs that are not served are not promised"},

@@ -197,7 +197,7 @@ func scenarios() []scenario {
 	all := slices.Concat(frameScenarios(), topicScenarios(), metadataScenarios(), configScenarios(),
 		dataScenarios(), produceScenarios(), offsetScenarios(), groupScenarios(), consumerGroupScenarios(),
 		consumerAdminScenarios(), streamsGroupScenarios(), mixedScenarios(), adminScenarios(), transactionScenarios(), featureScenarios(),
-		shareGroupScenarios(), shareFetchScenarios())
+		shareGroupScenarios(), shareOffsetScenarios(), shareFetchScenarios())
 	for i, sc := range all {
 		if sc.max == 0 && sc.min == 0 {
 			all[i].min, all[i].max = apis[sc.key].min, apis[sc.key].max
