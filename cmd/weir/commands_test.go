@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,11 @@ func (s *shell) try(input string, args ...string) (string, error) {
 	s.t.Helper()
 	root := rootCommand()
 	var out, errs bytes.Buffer
-	root.SetArgs(append(args, "--bootstrap", s.bootstrap))
+	at := slices.Index(args, "--")
+	if at < 0 {
+		at = len(args)
+	}
+	root.SetArgs(slices.Insert(slices.Clone(args), at, "--bootstrap", s.bootstrap))
 	root.SetIn(strings.NewReader(input))
 	root.SetOut(&out)
 	root.SetErr(&errs)

@@ -1,5 +1,5 @@
 // Package client holds the commands of weir that are clients of a broker: topic, produce, consume, group, txn,
-// queue and dlq.
+// queue, dlq, request and reply.
 //
 // They speak the Kafka protocol only, so they work against any Kafka broker. Results go to standard output (aligned
 // columns, or one JSON document with --json), everything else to standard error.
@@ -39,7 +39,7 @@ type options struct {
 func Commands() []*cobra.Command {
 	o := &options{}
 	all := []*cobra.Command{topicCommand(o), produceCommand(o), consumeCommand(o), groupCommand(o), txnCommand(o), queueCommand(o),
-		dlqCommand(o)}
+		dlqCommand(o), requestCommand(o), replyCommand(o)}
 	for _, c := range all {
 		o.bind(c)
 	}

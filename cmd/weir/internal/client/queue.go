@@ -195,30 +195,18 @@ or --from-start is given. The format is that of "weir consume".`,
 
 func (r *receiving) run(c *cobra.Command, topics []string) error {
 	status, ok := acks[r.ack]
-	switch {
-	case r.group == "":
-		return usagef("--group is required")
-	case !ok:
+	if !ok {
 		return usagef("--ack %q is none of accept, release, reject", r.ack)
 	}
 	show, err := (&consumption{options: r.options, format: r.format}).printer()
 	if err != nil {
 		return err
 	}
-	if r.start {
-		err := r.admin(c.Context(), func(ctx context.Context, _ *kadm.Client) error {
-			return r.setGroup(ctx, r.group, []string{"share.auto.offset.reset=earliest"})
-		})
-		if err != nil {
-			return err
-		}
-	}
 	most := int64(500)
 	if r.count > 0 {
 		most = min(most, r.count)
 	}
-	cl, err := r.dial(kgo.ShareGroup(r.group), kgo.ConsumeTopics(topics...), kgo.ShareMaxRecords(int32(most)), kgo.ShareMaxRecordsStrict(),
-		kgo.FetchMaxWait(500*time.Millisecond))
+	cl, err := r.join(c.Context(), topics, most)
 	if err != nil {
 		return err
 	}
@@ -250,4 +238,21 @@ func (r *receiving) run(c *cobra.Command, topics []string) error {
 		}
 	}
 	return nil
+}
+
+// join makes a client that is a member of the group and takes most messages at a time.
+func (r *receiving) join(ctx context.Context, topics []string, most int64, more ...kgo.Opt) (*kgo.Client, error) {
+	if r.group == "" {
+		return nil, usagef("--group is required")
+	}
+	if r.start {
+		err := r.admin(ctx, func(ctx context.Context, _ *kadm.Client) error {
+			return r.setGroup(ctx, r.group, []string{"share.auto.offset.reset=earliest"})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r.dial(append([]kgo.Opt{kgo.ShareGroup(r.group), kgo.ConsumeTopics(topics...), kgo.ShareMaxRecords(int32(most)),
+		kgo.ShareMaxRecordsStrict(), kgo.FetchMaxWait(500 * time.Millisecond)}, more...)...)
 }
