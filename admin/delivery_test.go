@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 func TestNackBringsAMessageBack(t *testing.T) {
@@ -170,6 +171,64 @@ func TestRawMessages(t *testing.T) {
 	}
 	if m := d.one("q", ""); m.Value == nil || *m.Value != "" {
 		t.Errorf("an empty message came as %+v", m)
+	}
+}
+
+// TestOneQueueThroughBothDoors: what one door holds the other does not get, what one has settled the other does not see.
+func TestOneQueueThroughBothDoors(t *testing.T) {
+	d := open(t, t.TempDir())
+	d.send("q", "a", "b", "c", "d")
+	first := d.receive("q", "max=1&group=g")
+	c := d.client()
+	meta, err := kmsg.NewPtrMetadataRequest().RequestWith(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetch := func(epoch int32, settle bool) (acquired []int64) {
+		req := kmsg.NewPtrShareFetchRequest()
+		group, member := "g", "a-kafka-client"
+		req.GroupID, req.MemberID, req.ShareSessionEpoch = &group, &member, epoch
+		req.MaxBytes, req.MaxRecords, req.BatchSize, req.MinBytes = 1<<20, 2, 2, 1
+		if epoch == 1 {
+			req.MaxRecords = 500
+		}
+		topic := kmsg.NewShareFetchRequestTopic()
+		for _, t := range meta.Topics {
+			if t.Topic != nil && *t.Topic == "q" {
+				topic.TopicID = t.TopicID
+			}
+		}
+		part := kmsg.NewShareFetchRequestTopicPartition()
+		if settle {
+			ack := kmsg.NewShareFetchRequestTopicPartitionAcknowledgementBatch()
+			ack.FirstOffset, ack.LastOffset, ack.AcknowledgeTypes = 1, 3, []int8{1}
+			part.AcknowledgementBatches = append(part.AcknowledgementBatches, ack)
+		}
+		topic.Partitions = append(topic.Partitions, part)
+		req.Topics = append(req.Topics, topic)
+		resp, err := req.RequestWith(t.Context(), c)
+		if err != nil || resp.ErrorCode != 0 {
+			t.Fatalf("share fetch: %v, %+v", err, resp)
+		}
+		for _, topic := range resp.Topics {
+			for _, p := range topic.Partitions {
+				for _, a := range p.AcquiredRecords {
+					for offset := a.FirstOffset; offset <= a.LastOffset; offset++ {
+						acquired = append(acquired, offset)
+					}
+				}
+			}
+		}
+		return acquired
+	}
+	if got := fetch(0, false); !slices.Equal(got, []int64{1, 2, 3}) {
+		t.Errorf("the Kafka client acquired %v while HTTP holds 0", got)
+	}
+	d.none("q", "group=g")
+	fetch(1, true)
+	d.settle("q", "nack", nil, first...)
+	if m := d.one("q", "group=g"); m.Offset != 0 || m.Delivery_count != 2 {
+		t.Errorf("received %+v", m)
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"weir/cluster"
 	"weir/handlers"
 	"weir/internal/clock"
+	"weir/metadata"
 	"weir/partition"
 	"weir/share"
 )
@@ -72,6 +73,7 @@ type Door struct {
 	instance string        // of this start, in the names of members
 	members  atomic.Uint64 // given so far
 	turn     atomic.Uint32 // whose turn it is: partitions of messages without key, and of receives
+	replies  replies
 }
 
 // Listen opens the door's port; no connection is accepted before Start.
@@ -87,6 +89,7 @@ func Listen(c Config, deps Deps) (*Door, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop = stop
+	d.replies = replies{door: d, ctx: ctx, readers: make(map[metadata.TopicID]*replyReader)}
 	d.server = &http.Server{
 		Handler:           d.handler(),
 		ReadHeaderTimeout: c.ReadTimeout,
@@ -131,6 +134,7 @@ func (d *Door) Close(ctx context.Context) error {
 		err = errors.Join(fmt.Errorf("close http: %w", err), d.server.Close())
 	}
 	<-d.serving
+	d.replies.ended.Wait()
 	return err
 }
 

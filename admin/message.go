@@ -10,6 +10,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"weir/filter"
+	"weir/partition"
 	"weir/record"
 	"weir/share"
 )
@@ -53,13 +55,9 @@ type Message struct {
 	Priority      *int64            `json:"priority,omitempty" minimum:"0" maximum:"9" doc:"4 is that of messages without one."`
 	RoutingKey    string            `json:"routing_key,omitempty" doc:"What groups may filter by."`
 	ID            string            `json:"id,omitempty" doc:"Messages of one id are one, within weir.dedup.window.ms of the topic."`
-}
 
-// Headers of records that say how they are to be delivered, beside those of package share.
-const (
-	headerRoutingKey = "weir.routing.key"
-	headerMessageID  = "weir.message.id"
-)
+	correlation, replyTopic string // of a request
+}
 
 // maxMessages bounds the messages of one request.
 const maxMessages = 1000
@@ -144,10 +142,14 @@ func (m *Message) headers() []record.RecordHeader {
 	number(share.HeaderTTL, m.TTLMs)
 	number(share.HeaderPriority, m.Priority)
 	if m.RoutingKey != "" {
-		add(headerRoutingKey, []byte(m.RoutingKey))
+		add(filter.HeaderRoutingKey, []byte(m.RoutingKey))
+	}
+	if m.correlation != "" {
+		add(headerCorrelationID, []byte(m.correlation))
+		add(headerReplyTopic, []byte(m.replyTopic))
 	}
 	if m.ID != "" {
-		add(headerMessageID, []byte(m.ID))
+		add(partition.HeaderMessageID, []byte(m.ID))
 	}
 	return all
 }

@@ -38,6 +38,7 @@ func (d *Door) routes() (*http.ServeMux, huma.API) {
 	d.addSend(api)
 	d.addReceive(api)
 	d.addSettle(api)
+	d.addRequest(api)
 	return mux, api
 }
 

@@ -66,7 +66,7 @@ func (d *Door) serveReceive(ctx context.Context, in *receiveInput) (*answer, err
 	if raw {
 		in.Max = 1
 	}
-	topic, err := d.topic(in.Topic)
+	topic, err := d.topic(ctx, in.Topic)
 	if err != nil {
 		return nil, d.failed(err)
 	}
@@ -192,11 +192,13 @@ func (d *Door) awaitLoaded(ctx context.Context, r *share.FetchRequest) bool {
 func bare(m *delivered) *answer {
 	return &answer{Body: func(c huma.Context) {
 		set := func(name, value string) { c.SetHeader("Weir-"+name, value) }
-		set("Receipt", m.Receipt)
+		if m.Receipt != "" { // a reply has none
+			set("Receipt", m.Receipt)
+			set("Delivery-Count", strconv.Itoa(int(m.DeliveryCount)))
+		}
 		set("Partition", strconv.Itoa(int(m.Partition)))
 		set("Offset", strconv.FormatInt(m.Offset, 10))
 		set("Timestamp-Ms", strconv.FormatInt(m.TimestampMs, 10))
-		set("Delivery-Count", strconv.Itoa(int(m.DeliveryCount)))
 		if m.Key != nil && fitsHeader(*m.Key) {
 			set("Key", *m.Key)
 		}

@@ -65,6 +65,10 @@ func badRequests() []badRequest {
 		{"q/ack", json, `{"receipt":"0.0.m.g"}`, 409, "no longer"},
 		{"q/ack", json, `{"receipt":"0.9223372036854775807.m.g"}`, 409, "no longer"},
 		{"nowhere/ack", json, `{"receipt":"0.0.m.g"}`, 404, "nowhere"},
+		{"q/requests", json, `{"messages":[{"value":"a"}]}`, 422, "one message"},
+		{"q/requests?wait_ms=1", json, `{"value":"a"}`, 504, "q.replies"},
+		{"q/requests?reply_topic=__consumer_offsets", json, `{"value":"a"}`, 403, "internal"},
+		{strings.Repeat("a", 245) + "/requests", json, `{"value":"a"}`, 400, ""},
 		{"q/nack", json, `{"receipt":"0.0.m.g","delay_ms":-1}`, 422, "negative"},
 		{"q/nack", json, `{"receipt":"0.0.m.g","delay_ms":1,"reject":true}`, 422, "rejected"},
 		{"q/extend", json, `{"receipt":"0.0.m.g","visibility_ms":0}`, 422, "43200000"},
@@ -91,8 +95,8 @@ func TestBadRequests(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, detail, c.detail)
 		}
 	}
-	if m := d.one("q", ""); m.text() != "a" {
-		t.Errorf("received %q: a refused message is there", m.text())
+	if got := d.receive("q", ""); len(got) != 2 || got[0].text() != "a" || got[1].Headers["kafka_replyTopic"] != "q.replies" {
+		t.Errorf("received %v: a refused message is there", texts(got))
 	}
 	d.none("q", "")
 }

@@ -21,19 +21,21 @@ type sendInput struct {
 	Topic       string `path:"topic" maxLength:"249"`
 	ContentType string `header:"Content-Type" doc:"application/json for messages in JSON; with any other the body is the value of one message."`
 	SendParameters
-	RawBody []byte
+	RawBody []byte `contentType:"*/*"`
 }
 
 // sent is what became of one message.
 type sent struct {
 	Partition *int32           `json:"partition,omitempty" doc:"Where it is, once it is durable."`
 	Offset    *int64           `json:"offset,omitempty"`
+	Duplicate bool             `json:"duplicate,omitempty" doc:"A message of its id was there already, at this place."`
 	Error     *huma.ErrorModel `json:"error,omitempty" doc:"Why it is not there."`
 }
 
 type sentAll struct {
 	Partition *int32 `json:"partition,omitempty" doc:"Of the one message that was sent."`
 	Offset    *int64 `json:"offset,omitempty" doc:"Of the one message that was sent."`
+	Duplicate bool   `json:"duplicate,omitempty" doc:"A message of its id was there already, at this place."`
 	Results   []sent `json:"results,omitempty" doc:"Of several messages, in their order."`
 }
 
@@ -64,14 +66,16 @@ func (d *Door) serveSend(ctx context.Context, in *sendInput) (*answer, error) {
 		if failures > 0 {
 			return nil, d.failed(results[0].Error)
 		}
-		return told(http.StatusOK, sentAll{Partition: results[0].Partition, Offset: results[0].Offset}), nil
+		return told(http.StatusOK, sentAll{Partition: results[0].Partition, Offset: results[0].Offset,
+			Duplicate: results[0].Duplicate}), nil
 	}
 	return told(statusOf(failures), sentAll{Results: results}), nil
 }
 
-// topic finds the topic of a queue.
-func (d *Door) topic(name string) (*metadata.Topic, error) {
-	topic := d.Cluster.Image().Topic(name)
+// topic finds the topic of a queue. If it has just been made, it waits until its partitions are open.
+func (d *Door) topic(ctx context.Context, name string) (*metadata.Topic, error) {
+	image := d.Cluster.Image()
+	topic := image.Topic(name)
 	switch {
 	case cluster.Internal(name):
 		return nil, problem(http.StatusForbidden, "Topic %s is an internal one.", name)
@@ -81,6 +85,13 @@ func (d *Door) topic(name string) (*metadata.Topic, error) {
 		}
 		return nil, problem(http.StatusNotFound, "There is no topic %s.", name)
 	}
+	for i := range topic.Partitions {
+		if _, err := d.Partitions.Get(metadata.PartitionID{Topic: topic.ID, Index: int32(i)}); err != nil {
+			ctx, cancel := context.WithTimeout(ctx, createTimeout)
+			defer cancel()
+			return topic, d.Cluster.AwaitApplied(ctx, image)
+		}
+	}
 	return topic, nil
 }
 
@@ -89,18 +100,18 @@ const createTimeout = 30 * time.Second
 
 // topicForSend is topic, and makes one that does not exist if the broker's settings allow it, as they do for producers.
 func (d *Door) topicForSend(ctx context.Context, name string) (*metadata.Topic, error) {
-	topic, err := d.topic(name)
-	if err == nil || cluster.Internal(name) || cluster.CheckName(name) != nil ||
+	topic, err := d.topic(ctx, name)
+	if err == nil || d.Cluster.Image().Topic(name) != nil || cluster.Internal(name) || cluster.CheckName(name) != nil ||
 		!d.Handlers.Settings().Bool("auto.create.topics.enable") {
 		return topic, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, createTimeout)
+	creating, cancel := context.WithTimeout(ctx, createTimeout)
 	defer cancel()
-	made := d.Cluster.CreateTopics(ctx, []cluster.NewTopic{{Name: name, Partitions: -1, Replication: -1}}, false)
+	made := d.Cluster.CreateTopics(creating, []cluster.NewTopic{{Name: name, Partitions: -1, Replication: -1}}, false)
 	if err := made[0].Err; err != nil && !errors.Is(err, cluster.ErrTopicExists) {
 		return nil, fmt.Errorf("create topic %s: %w", name, err)
 	}
-	return d.topic(name)
+	return d.topic(ctx, name)
 }
 
 // durableTimeout is how long messages may take to be durable.
@@ -140,7 +151,7 @@ func (d *Door) send(ctx context.Context, topic *metadata.Topic, messages []Messa
 		}
 		for n, i := range a.messages {
 			offset := a.ticket.BaseOffset + int64(n)
-			results[i].Partition, results[i].Offset = &a.index, &offset
+			results[i].Partition, results[i].Offset, results[i].Duplicate = &a.index, &offset, a.ticket.Duplicate
 		}
 	}
 	return results, failures
@@ -157,7 +168,8 @@ type appended struct {
 // batchBytes is about how much is appended as one batch; a topic may allow less.
 const batchBytes = 256 << 10
 
-// append appends messages to a partition, in as few batches as the topic allows.
+// append appends messages to a partition, in as few batches as the topic allows. Those with an id are batches of their own: one
+// that was there before has another offset.
 func (d *Door) append(topic *metadata.Topic, index int32, messages []Message, those []int) (all []appended) {
 	most := min(batchBytes, d.Handlers.MaxMessageBytes(topic))
 	nowMs := d.Clock.Now().UnixMilli()
@@ -175,11 +187,13 @@ func (d *Door) append(topic *metadata.Topic, index int32, messages []Message, th
 	for _, i := range those {
 		m := &messages[i]
 		key, value, headers := m.key(), m.value(), m.headers()
-		if b.Size()+sizeOf(key, value, headers) > most {
+		if b.Size()+sizeOf(key, value, headers) > most || m.ID != "" {
 			flush()
 		}
 		b.Append(nowMs, key, value, headers...)
-		in = append(in, i)
+		if in = append(in, i); m.ID != "" {
+			flush()
+		}
 	}
 	flush()
 	return all

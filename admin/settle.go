@@ -52,7 +52,9 @@ func (d *Door) addSettle(api huma.API) {
 	add := func(op huma.Operation, done string, decode func(body []byte, receipt string) ([]string, settlement, error)) {
 		gives[settledAll](api, &op, http.StatusOK, done)
 		gives[settledAll](api, &op, http.StatusMultiStatus, "It could not be done for some of several messages; results tells which.")
-		register(api, op, func(_ context.Context, in *settleInput) (*answer, error) { return d.serveSettle(in, decode) })
+		register(api, op, func(ctx context.Context, in *settleInput) (*answer, error) {
+			return d.serveSettle(ctx, in, decode)
+		})
 	}
 	op := d.post("ack", "/ack", "Acknowledge messages", "They are done, and will not be delivered again. The answer comes when that is durable.")
 	takes[ackBody](api, &op, false, false)
@@ -129,12 +131,12 @@ func decodeSettle(body []byte, one string, v any, r *Deliveries) ([]string, erro
 	return all, nil
 }
 
-func (d *Door) serveSettle(in *settleInput, decode func([]byte, string) ([]string, settlement, error)) (*answer, error) {
+func (d *Door) serveSettle(ctx context.Context, in *settleInput, decode func([]byte, string) ([]string, settlement, error)) (*answer, error) {
 	all, what, err := decode(in.RawBody, in.Receipt)
 	if err != nil {
 		return nil, d.failed(err)
 	}
-	topic, err := d.topic(in.Topic)
+	topic, err := d.topic(ctx, in.Topic)
 	if err != nil {
 		return nil, d.failed(err)
 	}

@@ -66,6 +66,11 @@ func (c *Cluster) awaitImage(ctx context.Context, rev int64) error {
 	return await(ctx, c, &c.image, func(img *metadata.Image) bool { return img.Revision >= rev })
 }
 
+// AwaitApplied waits until what runs here matches an image: of a topic that somebody else has just made, say.
+func (c *Cluster) AwaitApplied(ctx context.Context, image *metadata.Image) error {
+	return c.awaitApplied(ctx, image.Revision)
+}
+
 // awaitApplied waits until what runs matches a revision.
 func (c *Cluster) awaitApplied(ctx context.Context, rev int64) error {
 	return await(ctx, c, &c.applied, func(done int64) bool { return done >= rev })
