@@ -64,9 +64,3 @@ type ShareStates struct {
 	Share      bool // whether there is such a share group
 	Partitions []metadata.PartitionID
 }
-
-// ShareMembership tells whether someone is a member of a share group.
-type ShareMembership struct {
-	Known bool
-	Epoch int32 // the member's
-}

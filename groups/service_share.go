@@ -26,21 +26,6 @@ func (s *Service) ShareInitialized(groupID string, made, failed []metadata.Parti
 	})
 }
 
-// ShareMember tells whether someone is a member of a share group, and in which epoch.
-func (s *Service) ShareMember(groupID, memberID string) *coordinator.Future[ShareMembership] {
-	return decide(s, groupID, func(m *machine, _ *coordinator.Tx) (ShareMembership, error) {
-		g := m.groups[groupID]
-		if g == nil || g.share == nil {
-			return ShareMembership{}, nil
-		}
-		mem := g.share.members.at(memberID)
-		if mem == nil {
-			return ShareMembership{}, nil
-		}
-		return ShareMembership{true, mem.epoch}, nil
-	})
-}
-
 // SharePartitions gives the partitions of which a share group has a state, sorted; ErrGroupNotFound if there is no such
 // share group.
 func (s *Service) SharePartitions(groupID string) *coordinator.Future[[]metadata.PartitionID] {

@@ -65,6 +65,9 @@ func lacking(in map[metadata.TopicID]shareTopic, id metadata.TopicID, less []int
 // make notes that states of a topic are asked for. What was about to be dropped of it stays.
 func (s shareStates) make(id metadata.TopicID, t shareTopic) shareStates {
 	s.making = with(s.making, id, t)
+	if mutantShareStateless {
+		s.made = with(s.made, id, t)
+	}
 	if _, found := s.dropping[id]; found {
 		s.dropping = maps.Clone(s.dropping)
 		delete(s.dropping, id)

@@ -37,6 +37,7 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_answer_before_durable", "weir/share", "TestSettledSurvivesPowerCuts"},
 	{"mutant_letter_after_archive", "weir/share", "TestSettledSurvivesPowerCuts"},
 	{"mutant_forget_ids", "weir/partition", "TestDedupSurvivesPowerCuts"},
+	{"mutant_share_stateless", "weir/groups", "TestRandomShareGroup"},
 	{"mutant_forget_locks", "weir/share", "TestLocksEnd"},
 	{"mutant_swap_unsynced", "weir/tests/crash", "TestCrashWhileCompacting"},
 	{"mutant_keep_oldest", "weir/log", "TestCompactKeepsTheNewest"},

@@ -8,6 +8,8 @@ func shareOffsetScenarios() []scenario {
 		{key: 90, name: "offsets", run: describeShareOffsets},
 		{key: 91, name: "offsets", run: alterShareOffsets},
 		{key: 92, name: "offsets", run: forgetShareOffsets},
+		{key: 90, name: "more partitions", min: 1, max: 1, run: growShared},
+		{key: 42, name: "states of share groups", min: 2, max: 2, run: endShare},
 	}
 }
 
@@ -109,4 +111,39 @@ func forgetShareOffsets(s *session) {
 	classic := s.name("classic")
 	s.syncAlone(classic, s.member(classic))
 	s.ask("classic", forgetShare(classic, topic))
+}
+
+// growShared has partitions come to a topic that a group reads: it begins them with their first record, whatever it does
+// elsewhere.
+func growShared(s *session) {
+	g := s.name("g")
+	topic := s.readableShare(g)
+	s.ask("two partitions", shareOffsetsOf(g, ""))
+	more := kmsg.NewCreatePartitionsRequestTopic()
+	more.Topic, more.Count = topic, 4
+	s.must(&kmsg.CreatePartitionsRequest{Version: 3, TimeoutMillis: 5000, Topics: []kmsg.CreatePartitionsRequestTopic{more}})
+	s.ready(topic, 4)
+	epoch := s.must(shareBeat(g, "m1", 0, topic)).(*kmsg.ShareGroupHeartbeatResponse).MemberEpoch
+	for has := 2; has < 4; pause() {
+		resp := s.must(shareBeat(g, "m1", epoch)).(*kmsg.ShareGroupHeartbeatResponse)
+		s.check("beat", resp.ErrorCode)
+		if epoch = resp.MemberEpoch; resp.Assignment != nil {
+			has = len(shareOfAnswer(nil, resp))
+		}
+	}
+	s.ask("four partitions", shareOffsetsOf(g, ""))
+}
+
+// endShare deletes a group that has settled something, and begins one of the same name.
+func endShare(s *session) {
+	g := s.name("g")
+	topic := s.readableShare(g)
+	s.must(shareBeat(g, "m1", -1))
+	s.must(alterShareTo(g, topic, 0, 0))
+	s.askAs("before", shareOffsetsOf(g, ""))
+	s.ask("delete", &kmsg.DeleteGroupsRequest{Groups: []string{g}})
+	s.askAs("after", shareOffsetsOf(g, ""))
+	s.askAs("a partition after", shareOffsetsOf(g, topic, 0))
+	s.shareOf(g, "m1", topic)
+	s.askAs("begun anew", shareOffsetsOf(g, ""))
 }

@@ -1,0 +1,5 @@
+//go:build !mutant_share_stateless
+
+package groups
+
+const mutantShareStateless = false
