@@ -89,6 +89,7 @@ func newSettings(v *config.Values) (*settings, error) {
 		MaxTimeoutMs:    v.Int32("transaction.max.timeout.ms"),
 		IDExpiration:    milliseconds(v.Int64("transactional.id.expiration.ms")),
 		ExpiryInterval:  milliseconds(v.Int64("transaction.remove.expired.transaction.cleanup.interval.ms")),
+		AbortInterval:   milliseconds(v.Int64("transaction.abort.timed.out.transaction.cleanup.interval.ms")),
 		BatchMaxBytes:   v.Int("message.max.bytes"),
 	}
 	s.shares = share.Config{

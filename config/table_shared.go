@@ -186,8 +186,8 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.abort.timed.out.transaction.cleanup.interval.ms", Type: Int,
-		Default: "10000", check: atLeast(1), Ignored: true,
-		Doc: "The time between aborts of transactions that timed out.",
+		Default: "1", check: atLeast(1), Kafka: "10000",
+		Doc: "The time between aborts of transactions that timed out; how long one may outlive its timeout.",
 	},
 	{
 		Name: "transaction.max.timeout.ms", Type: Int, Default: "900000", check: atLeast(1),
@@ -195,8 +195,9 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.partition.verification.enable", Type: Boolean, Default: "true",
-		Scope: ClusterWide, Ignored: true,
-		Doc: "Whether a partition is checked to be in the transaction that writes to it.",
+		Scope: ClusterWide,
+		Doc: "Whether a partition is checked to be in the transaction that writes to it, for clients that add partitions " +
+			"themselves. Without, a batch that comes late opens a transaction that nobody ends.",
 	},
 	{
 		Name: "transaction.remove.expired.transaction.cleanup.interval.ms", Type: Int,
@@ -227,7 +228,7 @@ var sharedTable = []Def{
 	},
 	{
 		Name: "transaction.two.phase.commit.enable", Type: Boolean, Default: "false", Ignored: true,
-		Doc: "Whether transactions may be prepared (two-phase commit).",
+		Doc: "Whether transactions may be prepared (two-phase commit). As in Kafka 4.4 no request that is served asks for it.",
 	},
 	{
 		Name: "transactional.id.expiration.ms", Type: Int, Default: "604800000", check: atLeast(1),

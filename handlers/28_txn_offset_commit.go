@@ -104,6 +104,10 @@ func (h *Handlers) joinOffsets(c *Conn, version int16, req *kmsg.TxnOffsetCommit
 			if errors.Is(err, txn.ErrLate) {
 				return guard, to, err
 			}
+			if !h.verifies(h.Cluster.Image()) {
+				to.Unguard(req.ProducerID, guard)
+				return log.Guard{}, to, nil
+			}
 		}
 		if !guard.Asks() {
 			return guard, to, nil

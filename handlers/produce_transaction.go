@@ -35,7 +35,7 @@ type transaction struct {
 // follows on the connection may pass these batches.
 func (p *produce) joinTransaction(image *metadata.Image) {
 	id := p.request.TransactionalID
-	if id == nil {
+	if id == nil || p.version < produceAddsPartitions && !p.h.verifies(image) {
 		return
 	}
 	for range joinTries {

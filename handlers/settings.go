@@ -23,8 +23,10 @@ type settingsCache struct {
 type settingsAt struct {
 	image  *metadata.Image
 	broker *config.Broker
-	topics sync.Map // *metadata.Topic to *topicSettings
-	shares sync.Map // id of a group with settings of its own, "" for all others, to *config.ShareConfig
+	// verifies says that what joins a transaction is checked to be part of it.
+	verifies bool
+	topics   sync.Map // *metadata.Topic to *topicSettings
+	shares   sync.Map // id of a group with settings of its own, "" for all others, to *config.ShareConfig
 }
 
 // topicSettings is what the data plane needs of a topic's settings.
@@ -42,6 +44,7 @@ func (s *settingsCache) at(image *metadata.Image) *settingsAt {
 	}
 	clusterWide, own := image.BrokerConfig(metadata.DefaultBroker), image.BrokerConfig(s.brokerID)
 	now := &settingsAt{image: image, broker: config.NewBroker(s.static, clusterWide, own)}
+	now.verifies = now.broker.Bool("transaction.partition.verification.enable")
 	s.current.Store(now)
 	return now
 }
@@ -75,6 +78,10 @@ func (h *Handlers) ShareConfig(group string) *config.ShareConfig {
 // Settings returns the broker's settings in force: those it was started with under those altered over the
 // wire.
 func (h *Handlers) Settings() *config.Broker { return h.settings.at(h.Cluster.Image()).broker }
+
+// verifies tells whether the coordinator is asked before a client of the first generation opens a transaction in a
+// partition.
+func (h *Handlers) verifies(image *metadata.Image) bool { return h.settings.at(image).verifies }
 
 func parseTopic(c config.TopicConfig) *topicSettings {
 	t := &topicSettings{zstd: c.String("compression.type") == "zstd", share: shareTopicOf(c)}

@@ -10,8 +10,8 @@ const (
 	Bumped int16 = 2
 )
 
-// Config holds the settings of transactions, named as Kafka names them. Zero values are replaced by Kafka's
-// defaults.
+// Config holds the settings of transactions, named as Kafka names them. Zero values are replaced by defaults,
+// Kafka's unless said otherwise.
 type Config struct {
 	// StatePartitions is the number of partitions of __transaction_state: of the topic if it exists, else
 	// transaction.state.log.num.partitions.
@@ -25,6 +25,9 @@ type Config struct {
 	// ExpiryInterval is how often idle ones are looked for
 	// (transaction.remove.expired.transaction.cleanup.interval.ms).
 	ExpiryInterval time.Duration
+	// AbortInterval is how far apart are the moments at which transactions that have run for too long are aborted
+	// (transaction.abort.timed.out.transaction.cleanup.interval.ms); by default they are at once.
+	AbortInterval time.Duration
 	// BatchMaxBytes bounds one record, and so the partitions of one transaction: max.message.bytes of the
 	// topic.
 	BatchMaxBytes int
@@ -45,6 +48,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ExpiryInterval == 0 {
 		c.ExpiryInterval = time.Hour
+	}
+	if c.AbortInterval < time.Millisecond {
+		c.AbortInterval = time.Millisecond
 	}
 	if c.BatchMaxBytes == 0 {
 		c.BatchMaxBytes = 1 << 20

@@ -10,7 +10,8 @@ import (
 
 // watch sees to it that an open transaction ends in time.
 func (m *machine) watch(tx *coordinator.Tx, t *transaction) {
-	tx.Schedule(m.liveOf(t.id).timeout, time.UnixMilli(t.deadlineMs()))
+	step := m.config.AbortInterval.Milliseconds()
+	tx.Schedule(m.liveOf(t.id).timeout, time.UnixMilli((t.deadlineMs()+step-1)/step*step))
 }
 
 // timedOut aborts an id's transaction if it has run for too long. The timer is never disarmed, so it may have

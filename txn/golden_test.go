@@ -61,6 +61,9 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		version := int(Bumped)
 		d.MaybeScanArgs(c.t, "version", &version)
 		d.MaybeScanArgs(c.t, "batch", &config.BatchMaxBytes)
+		var every int
+		d.MaybeScanArgs(c.t, "abort-seconds", &every)
+		config.AbortInterval = time.Duration(every) * time.Second
 		c.rig = newRig(c.t, config)
 		c.agree(int16(version))
 		return ""

@@ -53,6 +53,8 @@ var differences = []difference{
 	{`32/broker .*`, `all`, settingPaths(`(share\.coordinator\.state\.topic|offsets\.topic` +
 		`|transaction\.state\.log)\.(min\.isr|replication\.factor)`),
 		"internal topics have one replica by default"},
+	{`32/broker .*`, `all`, settingPaths(`transaction\.abort\.timed\.out\.transaction\.cleanup\.interval\.ms`),
+		"a transaction is aborted when it times out, not up to ten seconds later"},
 	{`32/broker .*`, `all`, settingPaths(`weir\..*|log\.segment\.compression.*`) + `|.*\.Configs\.len`, "settings of our own"},
 	{`(19|32)/.*`, every, settingPaths(`(segment\.compression|weir\.).*`) + `|.*\.Configs\.len`, "settings of our own"},
 	{`32/broker .*`, every, settingPaths(`(advertised\.)?listeners|log\.dirs?|(broker|node)\.id|process\.roles` +
