@@ -208,6 +208,7 @@ func (b *Broker) start() {
 	b.schedule = newSchedule(b.config.Clock, b.config.Logger)
 	b.schedule.every(b.settings.retentionInterval, "retention", b.retain)
 	b.schedule.every(b.settings.retentionInterval, "share state", b.forgetShares)
+	b.schedule.every(idleCheck, "idle topics", b.expireTopics)
 	b.server.Start(b.handlers.Serve)
 	if b.door != nil {
 		b.door.Start()

@@ -65,5 +65,6 @@ func (b *Broker) openPartition(o *opening) (p *partition.Partition, err error) {
 	}
 	p = partition.New(l, b.committer, o.epoch, b.config.Clock)
 	p.SetDedup(o.dedup)
+	p.TrackUse(o.expires)
 	return p, nil
 }

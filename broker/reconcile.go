@@ -102,19 +102,22 @@ func (r *reconciler) apply(image *metadata.Image) (failed bool) {
 func (r *reconciler) applyTopic(image *metadata.Image, topic *metadata.Topic) []opening {
 	r.topics[topic.ID] = topic
 	config, dedup := r.b.settings.logConfig(image, topic), r.b.settings.dedup(image, topic)
+	expires := expiryMs(topic) > 0
 	var wanted []opening
 	for i, want := range topic.Partitions {
 		id := metadata.PartitionID{Topic: topic.ID, Index: int32(i)}
 		p, err := r.b.partitions.Get(id)
 		if err != nil {
 			if want.Leader == r.b.id {
-				o := opening{topic: topic, index: int32(i), epoch: want.LeaderEpoch, config: config, dedup: dedup}
+				o := opening{topic: topic, index: int32(i), epoch: want.LeaderEpoch, config: config, dedup: dedup,
+					expires: expires}
 				wanted = append(wanted, o)
 			}
 			continue
 		}
 		p.SetConfig(config)
 		p.SetDedup(dedup)
+		p.TrackUse(expires)
 		epoch, leading := r.led[id]
 		if leading && (want.Leader != r.b.id || epoch != want.LeaderEpoch) {
 			r.resign(topic, int32(i), p)
@@ -181,5 +184,6 @@ type opening struct {
 	epoch     int32
 	config    log.Config
 	dedup     partition.DedupConfig
+	expires   bool                 // when nobody uses it
 	partition *partition.Partition // nil when it could not be opened
 }

@@ -93,8 +93,8 @@ func TestDescribeHidesSecrets(t *testing.T) {
 
 func TestDescribeListsAll(t *testing.T) {
 	b := NewBroker(Defaults(), nil, nil)
-	if got := len(b.DescribeTopic(nil)); got != 43 {
-		t.Errorf("%d topic settings; want 43", got)
+	if got := len(b.DescribeTopic(nil)); got != 44 {
+		t.Errorf("%d topic settings; want 44", got)
 	}
 	if got := len(b.DescribeGroup(nil)); got != 26 {
 		t.Errorf("%d group settings; want 26", got)

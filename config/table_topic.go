@@ -202,4 +202,8 @@ var topicTable = []Def{
 		Name: "weir.message.ttl.ms", Type: Long, Default: "0", check: between(0, maxWaitMs), Own: true,
 		Doc: "How long after its timestamp a record is worth delivering to share groups, unless its headers say; 0 is for ever.",
 	},
+	{
+		Name: "weir.topic.idle.expire.ms", Type: Long, Default: "0", check: between(0, maxWaitMs), Own: true,
+		Doc: "The topic is deleted when nobody has read from it or written to it for so long; 0 never. For topics of replies and the like.",
+	},
 }

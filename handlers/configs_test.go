@@ -19,7 +19,7 @@ func TestDescribeConfigs(t *testing.T) {
 	f := newFixture(t, "log.retention.ms=99", "ssl.key.password=secret")
 	f.topic("t", 1, "segment.bytes=2000000")
 	all := describeOne(f, kmsg.ConfigResourceTypeTopic, "t")
-	if len(all.Configs) != 43 || all.ErrorMessage == nil || *all.ErrorMessage != "" {
+	if len(all.Configs) != 44 || all.ErrorMessage == nil || *all.ErrorMessage != "" {
 		t.Errorf("topic: %d settings, message %v", len(all.Configs), all.ErrorMessage)
 	}
 	some := describeOne(f, kmsg.ConfigResourceTypeTopic, "t", "retention.ms", "segment.bytes", "no.such")

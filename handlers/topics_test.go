@@ -41,7 +41,7 @@ func TestCreateTopics(t *testing.T) {
 		t.Errorf("answers %+v", got)
 	}
 	set := got["set"]
-	if set.ErrorCode != 0 || set.NumPartitions != 2 || set.ReplicationFactor != 1 || len(set.Configs) != 43 ||
+	if set.ErrorCode != 0 || set.NumPartitions != 2 || set.ReplicationFactor != 1 || len(set.Configs) != 44 ||
 		set.TopicID != f.Cluster.Image().Topic("set").ID {
 		t.Errorf("created: %+v", set)
 	}

@@ -20,6 +20,7 @@ type AppendOptions struct {
 // Append writes one validated batch, stamping it in place, and returns the ticket for its commit. The batch's
 // buffer is the caller's again when Append returns.
 func (p *Partition) Append(b *record.Batch, o AppendOptions) (Ticket, error) {
+	p.use()
 	if d := p.dedup.Load(); d != nil && !o.Again && !b.IsTransactional() && !b.IsControl() {
 		return p.appendOnce(d, b, o)
 	}

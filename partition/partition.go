@@ -27,6 +27,8 @@ type Partition struct {
 	hw atomic.Int64
 	// dedup is nil for topics without weir.dedup.window.ms.
 	dedup atomic.Pointer[dedup]
+	// used is when the partition was last read or written, in ms since the Unix epoch; nil unless that is asked for.
+	used atomic.Pointer[atomic.Int64]
 
 	mu       sync.Mutex          // guards the fields below
 	sleepers []*sleeper          // of tickets that wait, in no order

@@ -47,6 +47,7 @@ func (r *ReadResult) Release() {
 
 // Read returns committed records as references to files. It takes no lock.
 func (p *Partition) Read(r ReadRequest) (ReadResult, error) {
+	p.use()
 	if _, err := p.leading(r.CurrentLeaderEpoch); err != nil {
 		return ReadResult{}, err
 	}

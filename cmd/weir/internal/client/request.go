@@ -53,7 +53,7 @@ those of spring-kafka's ReplyingKafkaTemplate. The topic for replies is made if 
 	return c
 }
 
-// replyRetentionMs is how long replies are kept in a topic that was made for them.
+// replyRetentionMs is how long replies are kept in a topic that was made for them, and the topic when nobody uses it.
 const replyRetentionMs = "3600000"
 
 func (r *request) run(c *cobra.Command, topic, message string) error {
@@ -108,8 +108,13 @@ func (r *request) run(c *cobra.Command, topic, message string) error {
 func (r *request) places(ctx context.Context) (map[int32]kgo.Offset, error) {
 	from := map[int32]kgo.Offset{}
 	err := r.admin(ctx, func(ctx context.Context, adm *kadm.Client) error {
-		configs := map[string]*string{"retention.ms": kadm.StringPtr(replyRetentionMs)}
+		configs := map[string]*string{"retention.ms": kadm.StringPtr(replyRetentionMs),
+			"weir.topic.idle.expire.ms": kadm.StringPtr(replyRetentionMs)}
 		answer, err := adm.CreateTopic(ctx, 1, -1, configs, r.replies)
+		if errors.Is(answer.Err, kerr.InvalidConfig) { // another broker than Weir
+			delete(configs, "weir.topic.idle.expire.ms")
+			answer, err = adm.CreateTopic(ctx, 1, -1, configs, r.replies)
+		}
 		if err = errors.Join(err, answer.Err); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 			return fmt.Errorf("create topic %s: %w", r.replies, err)
 		}
