@@ -24,6 +24,10 @@ import (
 //	leave                                        leaves the group
 //	begin id topic records group partition from  begins a transaction of the producer with this transactional id, which is made if
 //	                                             there is none; writes records, and sends the offset `from` of a group if one is named
+//	share_open member group topic explicit       makes a member of a share group
+//	share_poll member wait_ms                    what it gets, once something has come
+//	share_ack member acks                        acknowledges records of the last poll, durably; those without an ack stay as they are
+//	share_close member                           leaves the group
 //	end id commit                                commits or aborts it
 type request struct {
 	Op         string            `json:"op"`
@@ -50,6 +54,16 @@ type request struct {
 	Class      string            `json:"class,omitempty"`
 	Args       []string          `json:"args,omitempty"`
 	Stdin      string            `json:"stdin,omitempty"`
+	Member     string            `json:"member,omitempty"`
+	Explicit   bool              `json:"explicit"`
+	Acks       []shareAck        `json:"acks,omitempty"`
+}
+
+// shareAck is what a member of a share group says of a record: accept, release, reject or renew.
+type shareAck struct {
+	P    int32  `json:"p"`
+	O    int64  `json:"o"`
+	Type string `json:"type"`
 }
 
 // answer is one line from an agent.
@@ -77,6 +91,7 @@ type record struct {
 	Key       []byte   `json:"k"`
 	Value     []byte   `json:"v"`
 	Headers   []header `json:"h"`
+	Delivered int      `json:"n,omitempty"` // how often to a share group, with this time
 }
 
 type header struct {

@@ -21,6 +21,7 @@ type franz struct {
 	topic     string
 	stop      context.CancelFunc
 	stopped   chan struct{}
+	sharers   map[string]*franzSharer
 }
 
 func newFranz(bootstrap string) *franz {

@@ -31,6 +31,14 @@ type transactor interface {
 	end(request) error
 }
 
+// sharer is a client that has members of share groups.
+type sharer interface {
+	shareOpen(request) error
+	sharePoll(request) (answer, error)
+	shareAck(request) error
+	shareClose(request) error
+}
+
 func main() {
 	if len(os.Args) != 3 {
 		fmt.Fprintln(os.Stderr, "usage: goagent sarama|kafka-go|franz-go BOOTSTRAP")
@@ -100,6 +108,18 @@ func dispatch(c client, q request) (answer, error) {
 			return answer{}, t.begin(q)
 		case "end":
 			return answer{}, t.end(q)
+		}
+	}
+	if s, ok := c.(sharer); ok {
+		switch q.Op {
+		case "share_open":
+			return answer{}, s.shareOpen(q)
+		case "share_poll":
+			return s.sharePoll(q)
+		case "share_ack":
+			return answer{}, s.shareAck(q)
+		case "share_close":
+			return answer{}, s.shareClose(q)
 		}
 	}
 	return answer{}, fmt.Errorf("unknown op %q", q.Op)

@@ -32,6 +32,16 @@ type request struct {
 	ID         string            `json:"id"`
 	Commit     bool              `json:"commit"`
 	Isolation  string            `json:"isolation"`
+	Member     string            `json:"member"`
+	Explicit   bool              `json:"explicit"`
+	Acks       []ack             `json:"acks"`
+}
+
+// ack is what a member of a share group says of a record.
+type ack struct {
+	P    int32  `json:"p"`
+	O    int64  `json:"o"`
+	Type string `json:"type"`
 }
 
 func (q request) wait() time.Duration { return time.Duration(q.WaitMs) * time.Millisecond }
@@ -58,6 +68,7 @@ type rec struct {
 	K []byte   `json:"k"`
 	V []byte   `json:"v"`
 	H []header `json:"h"`
+	N int      `json:"n"` // deliveries to a share group
 }
 
 // header is a pair of a name and bytes, on the wire a list of two.

@@ -36,6 +36,7 @@ public final class Agent implements Wire.Handler {
     private final Map<String, KafkaProducer<byte[], byte[]>> producers = new HashMap<>();
     private final Map<String, KafkaConsumer<byte[], byte[]>> readers = new HashMap<>(); // by isolation level
     private final Transactor transactor;
+    private final Map<String, Sharer> sharers = new HashMap<>();
     private Joined member;
 
     private Agent(String bootstrap) {
@@ -67,6 +68,10 @@ public final class Agent implements Wire.Handler {
             case "leave" -> member.leave();
             case "begin" -> begin(q);
             case "end" -> transactor.end(q);
+            case "share_open" -> sharers.put(q.get("member").asText(), new Sharer(bootstrap, q));
+            case "share_poll" -> sharers.get(q.get("member").asText()).poll(q, a);
+            case "share_ack" -> sharers.get(q.get("member").asText()).acknowledge(q);
+            case "share_close" -> sharers.remove(q.get("member").asText()).close();
             default -> throw new IllegalArgumentException("unknown op " + op);
         }
     }

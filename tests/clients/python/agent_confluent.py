@@ -82,9 +82,39 @@ class Worker:
             raise self.failure
 
 
+class Sharer:
+    """One member of a share group, which does what it is told and nothing in between."""
+
+    def __init__(self, bootstrap, q):
+        self.topic = q["topic"]
+        self.consumer = ck.ShareConsumer({
+            "bootstrap.servers": bootstrap, "group.id": q["group"],
+            "share.acknowledgement.mode": "explicit" if q.get("explicit") else "implicit"})
+        self.consumer.subscribe([self.topic])
+
+    def poll(self, q):
+        """Takes what comes within a time, once something has come."""
+        out, deadline = [], time.monotonic() + q["wait_ms"] / 1000
+        while not out and time.monotonic() < deadline:
+            for m in self.consumer.poll(0.2):
+                r = Client.message(m)
+                r["n"] = m.delivery_count()
+                out.append(r)
+        return {"records": out}
+
+    def acknowledge(self, q):
+        """Acknowledges records of the last poll, and returns when the broker has answered."""
+        for a in q["acks"]:
+            self.consumer.acknowledge_offset(self.topic, a["p"], a["o"], getattr(ck.AcknowledgeType, a["type"].upper()))
+        for failed in self.consumer.commit_sync(30).values():
+            if failed:
+                raise failed
+
+
 class Client:
     def __init__(self, bootstrap):
         self.bootstrap, self.producers, self.transactors, self.member = bootstrap, {}, {}, None
+        self.sharers = {}
         self.admin = AdminClient({"bootstrap.servers": bootstrap})
 
     def hello(self, q):
@@ -245,6 +275,18 @@ class Client:
 
     def leave(self, q):
         self.member.leave(self.group.close)
+
+    def share_open(self, q):
+        self.sharers[q["member"]] = Sharer(self.bootstrap, q)
+
+    def share_poll(self, q):
+        return self.sharers[q["member"]].poll(q)
+
+    def share_ack(self, q):
+        self.sharers[q["member"]].acknowledge(q)
+
+    def share_close(self, q):
+        self.sharers.pop(q["member"]).consumer.close()
 
 
 wire.serve(Client(sys.argv[1]))
