@@ -18,6 +18,7 @@ var toolClasses = map[string]string{
 	"kafka-configs":                   "kafka.admin.ConfigCommand",
 	"kafka-console-consumer":          "org.apache.kafka.tools.consumer.ConsoleConsumer",
 	"kafka-console-producer":          "org.apache.kafka.tools.ConsoleProducer",
+	"kafka-console-share-consumer":    "org.apache.kafka.tools.consumer.ConsoleShareConsumer",
 	"kafka-consumer-groups":           "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
 	"kafka-consumer-perf-test":        "org.apache.kafka.tools.ConsumerPerformance",
 	"kafka-delete-records":            "org.apache.kafka.tools.DeleteRecordsCommand",
@@ -27,6 +28,7 @@ var toolClasses = map[string]string{
 	"kafka-groups":                    "org.apache.kafka.tools.GroupsCommand",
 	"kafka-log-dirs":                  "org.apache.kafka.tools.LogDirsCommand",
 	"kafka-producer-perf-test":        "org.apache.kafka.tools.ProducerPerformance",
+	"kafka-share-consumer-perf-test":  "org.apache.kafka.tools.ShareConsumerPerformance",
 	"kafka-share-groups":              "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
 	"kafka-replica-verification":      "org.apache.kafka.tools.ReplicaVerificationTool",
 	"kafka-streams-application-reset": "org.apache.kafka.tools.StreamsResetter",
@@ -35,6 +37,7 @@ var toolClasses = map[string]string{
 	"kafka-topics":                    "org.apache.kafka.tools.TopicCommand",
 	"kafka-transactions":              "org.apache.kafka.tools.TransactionsCommand",
 	"kafka-verifiable-consumer":       "org.apache.kafka.tools.VerifiableConsumer",
+	"kafka-verifiable-share-consumer": "org.apache.kafka.tools.VerifiableShareConsumer",
 	"kafka-verifiable-producer":       "org.apache.kafka.tools.VerifiableProducer",
 }
 
