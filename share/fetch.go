@@ -136,7 +136,7 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 		if f.waiter != nil && (len(f.waited) == 0 || f.waited[len(f.waited)-1] != a.key) {
 			f.waited = append(f.waited, a.key)
 		}
-		if !g.room || a.scanned != nil && a.scanned.end {
+		if !g.room || !g.again && a.scanned != nil && a.scanned.end {
 			f.watch(p, g)
 			return nil
 		}
@@ -190,13 +190,13 @@ func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSe
 		return nil, nil, err
 	}
 	if len(raw) == 0 {
-		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch}, nil, nil
+		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch, again: g.again}, nil, nil
 	}
 	items, next, err := examine(raw, aborted, settings, topic, p.ID().Index, g.known)
 	if err != nil {
 		return nil, nil, err
 	}
-	return &scanned{from: g.known, to: next, epoch: g.epoch, items: items}, raw, nil
+	return &scanned{from: g.known, to: next, epoch: g.epoch, again: g.again, items: items}, raw, nil
 }
 
 // read gives batches from the one that holds offset on, of one segment; the last may be cut short.

@@ -164,7 +164,9 @@ func (p *part) takeChanges(v *stored) {
 		p.writtenStart = v.start
 	}
 	for _, b := range v.batches {
-		if b.last >= p.start {
+		if newest, ok := p.runs.Max(); !ok && b.first >= p.start || ok && b.first > newest.last+1 {
+			p.insert(run{first: b.first, last: b.last, state: b.state, count: b.count}) // a snapshot has many such
+		} else if b.last >= p.start {
 			p.put(max(b.first, p.start), b.last, b.state, b.count)
 		}
 	}

@@ -31,6 +31,7 @@ type detail struct {
 	batch  int64  // last offset of the record batch that it came in
 	size   int32  // bytes of one record, about
 	due    int64  // ms; not available before
+	far    bool   // what else is known is not: from due on the log is to be looked at again
 	member string // who acquired it
 	until  int64  // ms; when the lock ends
 	cause  Cause  // why it is being archived

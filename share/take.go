@@ -33,6 +33,7 @@ type asked struct {
 type given struct {
 	acquired []Acquired
 	known    int64 // where the log is to be looked at next
+	again    bool  // it was looked at there before
 	epoch    int32 // of the state
 	room     bool  // there is room to look further
 }
@@ -46,11 +47,14 @@ func (m *machine) take(tx *coordinator.Tx, a *asked) (given, error) {
 	nowMs := tx.Now.UnixMilli()
 	p.settings = *a.settings
 	if a.scanned != nil && a.scanned.epoch == p.stateEpoch {
-		m.extend(tx, p, a.scanned)
+		m.extend(tx, p, a.scanned, nowMs)
 	}
 	p.ripen(nowMs)
-	g := given{known: p.known, epoch: p.stateEpoch, room: p.open < a.settings.MaxLocks}
-	if p.settings.Order != ByPriority || !g.room || a.scanned != nil && a.scanned.end {
+	g := given{known: p.known, epoch: p.stateEpoch, room: p.open < a.settings.MaxLocks && p.waiting.Len() < waitingMax}
+	if first, ok := p.distant.Min(); ok && g.room {
+		g.known, g.again = first, true
+	}
+	if p.settings.Order != ByPriority || !g.room || a.scanned != nil && a.scanned.end && !g.again {
 		var expired []change
 		g.acquired, expired = p.acquire(a, nowMs)
 		m.write(tx, p, expired)

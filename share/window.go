@@ -21,6 +21,7 @@ type window struct {
 	runs    *btree.BTreeG[run]
 	ready   [priorities]*btree.BTreeG[int64] // first offsets of runs that may be delivered now, by priority
 	waiting *btree.BTreeG[moment]            // available runs that are not due yet
+	distant *btree.BTreeG[int64]             // first offsets of far runs that are due
 	locks   *btree.BTreeG[moment]            // acquired runs, by when their locks end
 	keys    map[uint64]*btree.BTreeG[int64]  // first offsets of runs not settled, by key
 
@@ -37,7 +38,8 @@ func newWindow() window {
 	w := window{
 		start: -1, runs: btree.NewG(degree, func(a, b run) bool { return a.first < b.first }),
 		waiting: btree.NewG(degree, moment.less), locks: btree.NewG(degree, moment.less),
-		keys: make(map[uint64]*btree.BTreeG[int64]),
+		distant: btree.NewOrderedG[int64](degree),
+		keys:    make(map[uint64]*btree.BTreeG[int64]),
 	}
 	for i := range w.ready {
 		w.ready[i] = btree.NewOrderedG[int64](degree)
@@ -69,6 +71,10 @@ func (w *window) insert(r run) {
 	case r.state == StateAvailable && r.detail.due > 0:
 		w.waiting.ReplaceOrInsert(moment{r.detail.due, r.first})
 		return
+	case r.state == StateAvailable && r.detail.far:
+		w.distant.ReplaceOrInsert(r.first)
+		w.readied = true
+		return
 	case r.state == StateAvailable:
 		w.ready[r.detail.priority].ReplaceOrInsert(r.first)
 		w.readied = true
@@ -96,6 +102,9 @@ func (w *window) remove(r run) {
 		w.locks.Delete(moment{r.detail.until, r.first})
 	case r.state == StateAvailable && r.detail.due > 0:
 		w.waiting.Delete(moment{r.detail.due, r.first})
+		return
+	case r.state == StateAvailable && r.detail.far:
+		w.distant.Delete(r.first)
 		return
 	case r.state == StateAvailable:
 		w.ready[r.detail.priority].Delete(r.first)
