@@ -68,6 +68,8 @@ var differences = []difference{
 		"a setting is told as it was understood, not as it was written"},
 	{`(32|44)/.*`, every, settingPaths(`errors\.deadletterqueue\.copy\.record\.enable`),
 		"a dead letter carries its record by default"},
+	{`32/broker .*`, `all`, settingPaths(`errors\.deadletterqueue\.auto\.create\.topics\.enable`),
+		"a topic for dead letters is made when it is missing"},
 	{`32/topic .*`, `documentation`, `.*\.Documentation`, "documented in our own words"},
 	{`32/broker .*`, `all`, settingPaths(`socket\.receive\.buffer\.bytes`), "a client's receive buffer grows with use"},
 	{`32/broker .*`, `all`, `Resources\[.*\]\.Configs\[.*\]\.ReadOnly`,
