@@ -21,8 +21,57 @@ import (
 // TestMirrorMaker has MirrorMaker 2 copy a topic from Weir to Apache Kafka and another way round: its records, settings and the
 // offsets of its group, which then goes on at the other broker and misses nothing.
 func TestMirrorMaker(t *testing.T) {
-	sides := map[string]*mirrorSide{}
-	settings := map[string]string{
+	sides, settings := mirrorSides(t)
+	startMirror(t, t.TempDir(), settings)
+	host := start(t, "kafka-tools", javaTool(t, "ToolHost"))
+	for _, kind := range brokerKinds {
+		other := sides[brokerKinds[1-slices.Index(brokerKinds, kind)]]
+		t.Run("from "+kind, func(t *testing.T) {
+			sides[kind].on(t).mirrored(other.on(t))
+			sides[kind].on(t).translated(host.on(t), other)
+		})
+	}
+}
+
+// TestMirrorExactlyOnce kills a MirrorMaker 2 with exactly.once.source.support in the midst of its work, both ways, and starts another:
+// the copies have each record once.
+func TestMirrorExactlyOnce(t *testing.T) {
+	sides, settings := mirrorSides(t)
+	for _, kind := range brokerKinds {
+		settings[kind+".exactly.once.source.support"] = "enabled"
+	}
+	settings["dedicated.mode.enable.internal.rest"] = "true"
+	settings["listeners"] = fmt.Sprintf("http://127.0.0.1:%d", brokers.ReservePort(t))
+	dir := t.TempDir()
+	first := startMirror(t, dir, settings)
+	for _, kind := range brokerKinds {
+		other := sides[brokerKinds[1-slices.Index(brokerKinds, kind)]]
+		await(t, streamsReady, "the copy of "+kind+" has begun", func() bool {
+			ends, err := other.adm.ListEndOffsets(t.Context(), kind+".orders")
+			end, _ := ends.Lookup(kind+".orders", 0)
+			return err == nil && end.Err == nil && end.Offset > 0
+		})
+	}
+	for n := range 20 {
+		for _, kind := range brokerKinds {
+			sides[kind].produce(fmt.Sprint("flow ", n), 50)
+		}
+		if n == 10 {
+			first.kill()
+		}
+	}
+	startMirror(t, dir, settings)
+	for _, kind := range brokerKinds {
+		other := sides[brokerKinds[1-slices.Index(brokerKinds, kind)]]
+		t.Run("from "+kind, func(t *testing.T) { sides[kind].on(t).awaitOnce(other.on(t), kind+".orders") })
+	}
+}
+
+// mirrorSides starts both brokers, each with its topic, and gives the settings of a MirrorMaker between them.
+func mirrorSides(t *testing.T) (sides map[string]*mirrorSide, settings map[string]string) {
+	t.Helper()
+	sides = map[string]*mirrorSide{}
+	settings = map[string]string{
 		"clusters": "weir,kafka", "topics": "orders", "groups": "readers", "replication.factor": "1",
 		"weir->kafka.enabled": "true", "kafka->weir.enabled": "true", "sync.group.offsets.enabled": "true", "offset.lag.max": "0",
 		"refresh.topics.interval.seconds": "1", "sync.topic.configs.interval.seconds": "1", "refresh.groups.interval.seconds": "1",
@@ -38,14 +87,15 @@ func TestMirrorMaker(t *testing.T) {
 		settings[kind+".consumer.isolation.level"] = "read_committed"
 		settings[kind+".offset.flush.interval.ms"] = "500"
 	}
-	dir := t.TempDir()
+	return sides, settings
+}
+
+// startMirror starts a MirrorMaker 2.
+func startMirror(t *testing.T, dir string, settings map[string]string) *jvm {
+	t.Helper()
 	file := filepath.Join(dir, "mirror.properties")
 	writeProperties(t, file, settings)
-	startJVM(t, dir, "mirror", "org.apache.kafka.connect.mirror.MirrorMaker", file)
-	for _, kind := range brokerKinds {
-		other := sides[brokerKinds[1-slices.Index(brokerKinds, kind)]]
-		t.Run("from "+kind, func(t *testing.T) { sides[kind].on(t).mirrored(other.on(t)) })
-	}
+	return startJVM(t, dir, "mirror", "org.apache.kafka.connect.mirror.MirrorMaker", file)
 }
 
 // mirrorPartitions are those of the topic that is copied.
@@ -55,17 +105,18 @@ const mirrorPartitions = 2
 type mirrorSide struct {
 	*reference
 	kind    string
+	broker  *brokers.Broker
 	written []string // committed records, in the form of recordsOf
 }
 
 // on is the same for another test.
 func (m *mirrorSide) on(t testing.TB) *mirrorSide {
-	return &mirrorSide{&reference{t, m.cl, m.adm}, m.kind, m.written}
+	return &mirrorSide{&reference{t, m.cl, m.adm}, m.kind, m.broker, m.written}
 }
 
 // newMirrorSide makes the topic. An aborted transaction in it makes its offsets others than the copy's.
 func newMirrorSide(t testing.TB, b *brokers.Broker) *mirrorSide {
-	m := &mirrorSide{reference: newReference(t, b.Addr), kind: b.Kind}
+	m := &mirrorSide{reference: newReference(t, b.Addr), kind: b.Kind, broker: b}
 	m.create("orders", mirrorPartitions, map[string]string{"retention.ms": "86400000000", "max.message.bytes": "2000000"})
 	m.produce("early", 200)
 	cl, err := kgo.NewClient(append(m.cl.Opts(), kgo.TransactionalID("aborted"))...)
@@ -145,6 +196,34 @@ func (m *mirrorSide) mirrored(to *mirrorSide) {
 	m.awaitCopy(to, copied)
 	if got := to.readGroup(copied, len(m.written)-before); !slices.Equal(got, sorted(m.written[before:])) {
 		m.t.Errorf("the group read %d records at the other broker instead of the %d that it had not had", len(got), len(m.written)-before)
+	}
+}
+
+// translated checks what RemoteClusterUtils tells a client of where the group goes on at the other side. The group has read all of the
+// topic that is copied.
+func (m *mirrorSide) translated(host *agent, to *mirrorSide) {
+	m.t.Helper()
+	want := ""
+	for p := range mirrorPartitions {
+		want += fmt.Sprintf("%s.orders-%d 400\n", m.kind, p)
+	}
+	want += fmt.Sprintf("hops 1 upstream [%s]\n", m.kind)
+	x := &tools{host, to.broker}
+	if got := x.run("remote-offsets BROKER " + m.kind + " readers"); got != want {
+		m.t.Errorf("RemoteClusterUtils says\n%s\ninstead of\n%s", got, want)
+	}
+}
+
+// awaitOnce waits until the copy has as many records as were written, and checks that they are those, each once.
+func (m *mirrorSide) awaitOnce(to *mirrorSide, copied string) {
+	m.t.Helper()
+	var got []string
+	await(m.t, streamsReady, copied+" has all records", func() bool {
+		got = texts(to.committed(copied, mirrorPartitions))
+		return len(got) >= len(m.written)
+	})
+	if !slices.Equal(sorted(got), sorted(m.written)) {
+		m.t.Errorf("%s has %d records, not the same %d as the topic that it copies", copied, len(got), len(m.written))
 	}
 }
 
