@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"weir/cluster"
+	"weir/groups"
 	"weir/handlers"
 	"weir/internal/clock"
 	"weir/metadata"
@@ -48,6 +50,7 @@ type Config struct {
 type Deps struct {
 	Handlers   *handlers.Handlers // for what both doors go by: settings, rules of an append
 	Shares     *share.Service
+	Groups     *groups.Service
 	Partitions *partition.Set
 	Cluster    *cluster.Cluster
 	Clock      clock.Clock
@@ -74,6 +77,8 @@ type Door struct {
 	members  atomic.Uint64 // given so far
 	turn     atomic.Uint32 // whose turn it is: partitions of messages without key, and of receives
 	replies  replies
+
+	redriving sync.Mutex // held over a redrive: one at a time
 }
 
 // Listen opens the door's port; no connection is accepted before Start.

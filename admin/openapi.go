@@ -39,6 +39,7 @@ func (d *Door) routes() (*http.ServeMux, huma.API) {
 	d.addReceive(api)
 	d.addSettle(api)
 	d.addRequest(api)
+	d.addDeadLetters(api)
 	return mux, api
 }
 

@@ -193,7 +193,7 @@ func (b *Broker) openDoor(context.Context) error {
 		return nil
 	}
 	door, err := httpadmin.Listen(b.settings.admin, httpadmin.Deps{
-		Handlers: b.handlers, Shares: b.shares, Partitions: b.partitions, Cluster: b.cluster,
+		Handlers: b.handlers, Shares: b.shares, Groups: b.groups, Partitions: b.partitions, Cluster: b.cluster,
 		Clock: b.config.Clock, Logger: b.config.Logger,
 	})
 	if err != nil {

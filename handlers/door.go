@@ -1,6 +1,9 @@
 package handlers
 
 import (
+	"context"
+
+	"weir/coordinator"
 	"weir/log"
 	"weir/metadata"
 	"weir/partition"
@@ -28,4 +31,23 @@ func (h *Handlers) EnsureShareTopic() error {
 		return nil
 	}
 	return h.createInternal(h.shareTopic())
+}
+
+// EnsureGroups makes the topic of groups, if there is none yet, and waits until what it has of a group has been read.
+func (h *Handlers) EnsureGroups(ctx context.Context, group string) error {
+	if h.Cluster.Image().Topic(offsetsTopic) == nil {
+		if err := h.createInternal(h.offsetsTopic()); err != nil {
+			return err
+		}
+	}
+	loaded := h.Groups.Loaded(h.Groups.ShardOf(group))
+	if loaded == nil {
+		return coordinator.ErrNotCoordinator
+	}
+	select {
+	case <-loaded:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

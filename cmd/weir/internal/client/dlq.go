@@ -12,6 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"weir/share"
 )
 
 func dlqCommand(o *options) *cobra.Command {
@@ -95,11 +97,8 @@ type letters struct {
 // letterPart is one partition: what is between start and end, and what of that was redriven.
 type letterPart struct {
 	start, end int64
-	done       doneOffsets
+	done       share.Redriven
 }
-
-// progressGroup is the group whose committed offsets tell how far a topic is redriven.
-func progressGroup(topic string) string { return "weir-dlq." + topic }
 
 func findLetters(ctx context.Context, adm *kadm.Client, topic string) (*letters, error) {
 	starts, err := adm.ListStartOffsets(ctx, topic)
@@ -119,9 +118,9 @@ func findLetters(ctx context.Context, adm *kadm.Client, topic string) (*letters,
 	d := &letters{topic: topic, parts: map[int32]*letterPart{}}
 	for index, end := range ends[topic] {
 		start, _ := starts.Lookup(topic, index)
-		d.parts[index] = &letterPart{start: start.Offset, end: end.Offset, done: doneOffsets{next: start.Offset}}
+		d.parts[index] = &letterPart{start: start.Offset, end: end.Offset, done: share.Redriven{Next: start.Offset}}
 	}
-	committed, err := fetchCommitted(ctx, adm, progressGroup(topic))
+	committed, err := fetchCommitted(ctx, adm, share.RedriveGroup(topic))
 	if err != nil {
 		return nil, err
 	}
@@ -130,10 +129,10 @@ func findLetters(ctx context.Context, adm *kadm.Client, topic string) (*letters,
 		if p == nil || at.Err != nil || at.At < 0 {
 			continue
 		}
-		if p.done, err = parseDone(at.At, at.Metadata); err != nil {
-			return nil, fmt.Errorf("group %s, partition %d: %w", progressGroup(topic), index, err)
+		if p.done, err = share.ParseRedriven(at.At, at.Metadata); err != nil {
+			return nil, fmt.Errorf("group %s, partition %d: %w", share.RedriveGroup(topic), index, err)
 		}
-		p.done.add(0, p.start-1)
+		p.done.Add(0, p.start-1)
 	}
 	return d, nil
 }
@@ -141,7 +140,7 @@ func findLetters(ctx context.Context, adm *kadm.Client, topic string) (*letters,
 func (d *letters) summary() letterTopic {
 	s := letterTopic{Topic: d.topic, Partitions: len(d.parts)}
 	for _, p := range d.parts {
-		redriven := p.done.count(p.start, p.end-1)
+		redriven := p.done.Count(p.start, p.end-1)
 		s.Redriven += redriven
 		s.Depth += max(p.end-p.start, 0) - redriven
 	}
@@ -152,13 +151,13 @@ func (d *letters) summary() letterTopic {
 func (d *letters) commit(ctx context.Context, adm *kadm.Client) error {
 	var offsets kadm.Offsets
 	for index, p := range d.parts {
-		text, err := p.done.text()
+		text, err := p.done.Text()
 		if err != nil {
 			return err
 		}
-		offsets.Add(kadm.Offset{Topic: d.topic, Partition: index, At: p.done.next, LeaderEpoch: -1, Metadata: text})
+		offsets.Add(kadm.Offset{Topic: d.topic, Partition: index, At: p.done.Next, LeaderEpoch: -1, Metadata: text})
 	}
-	if err := adm.CommitAllOffsets(ctx, progressGroup(d.topic), offsets); err != nil {
+	if err := adm.CommitAllOffsets(ctx, share.RedriveGroup(d.topic), offsets); err != nil {
 		return fmt.Errorf("keep what was redriven: %w", err)
 	}
 	return nil
@@ -166,19 +165,19 @@ func (d *letters) commit(ctx context.Context, adm *kadm.Client) error {
 
 // fits tells whether it could be kept that letters were redriven.
 func (d *letters) fits(going []*deadLetter) error {
-	after := map[int32]doneOffsets{}
+	after := map[int32]share.Redriven{}
 	for _, l := range going {
 		index := l.record.Partition
 		done, ok := after[index]
 		if !ok {
 			done = d.parts[index].done
-			done.runs = slices.Clone(done.runs)
+			done = done.Clone()
 		}
-		done.add(l.record.Offset, l.record.Offset)
+		done.Add(l.record.Offset, l.record.Offset)
 		after[index] = done
 	}
 	for _, done := range after {
-		if _, err := done.text(); err != nil {
+		if _, err := done.Text(); err != nil {
 			return err
 		}
 	}

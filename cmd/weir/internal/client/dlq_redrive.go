@@ -193,7 +193,7 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 			failed = errors.Join(failed, fmt.Errorf("redrive letter %s to %s: %w", l.place(), res.Record.Topic, res.Err))
 			continue
 		}
-		d.parts[l.record.Partition].done.add(l.record.Offset, l.record.Offset)
+		d.parts[l.record.Partition].done.Add(l.record.Offset, l.record.Offset)
 		out.Redriven++
 	}
 	return errors.Join(failed, d.commit(context.WithoutCancel(ctx), kadm.NewClient(cl)))
@@ -203,8 +203,8 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 func (r *redrive) clear(ctx context.Context, d *letters) error {
 	offsets := kadm.Offsets{}
 	for index, p := range d.parts {
-		if p.done.next > p.start {
-			offsets.Add(kadm.Offset{Topic: d.topic, Partition: index, At: min(p.done.next, p.end)})
+		if p.done.Next > p.start {
+			offsets.Add(kadm.Offset{Topic: d.topic, Partition: index, At: min(p.done.Next, p.end)})
 		}
 	}
 	if r.keep || len(offsets) == 0 {

@@ -97,7 +97,7 @@ func (s *selection) each(ctx context.Context, topic string, more []kgo.Opt,
 	}
 	from, at := map[int32]kgo.Offset{}, map[int32]int64{}
 	for index, p := range d.parts {
-		next := p.done.next
+		next := p.done.Next
 		if s.redriven {
 			next = p.start
 		}
@@ -148,12 +148,12 @@ func (s *selection) poll(ctx context.Context, cl *kgo.Client, d *letters, at map
 		if _, open := at[r.Partition]; !open || r.Offset >= p.end {
 			continue
 		}
-		p.done.add(next, r.Offset-1)
+		p.done.Add(next, r.Offset-1)
 		if at[r.Partition] = r.Offset + 1; at[r.Partition] >= p.end {
 			delete(at, r.Partition)
 		}
 		if r.Attrs.IsControl() {
-			p.done.add(r.Offset, r.Offset)
+			p.done.Add(r.Offset, r.Offset)
 			continue
 		}
 		l := &deadLetter{record: r}
@@ -161,7 +161,7 @@ func (s *selection) poll(ctx context.Context, cl *kgo.Client, d *letters, at map
 			l.headers = append(l.headers, record.RecordHeader{Key: h.Key, Value: h.Value})
 		}
 		l.Letter, _ = share.ReadLetter(l.headers)
-		if (s.redriven || !p.done.has(r.Offset)) && s.picks(l) {
+		if (s.redriven || !p.done.Has(r.Offset)) && s.picks(l) {
 			picked = append(picked, l)
 		}
 	}
