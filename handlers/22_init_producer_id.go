@@ -56,7 +56,7 @@ func (h *Handlers) initProducerID(c *Conn, req *kmsg.InitProducerIDRequest) (txn
 		return h.withProducerID(func(newID int64) (txn.Producer, error) {
 			return h.Txns.Init(txn.InitRequest{
 				ID: *req.TransactionalID, TimeoutMs: req.TransactionTimeoutMillis, ProducerID: req.ProducerID,
-				Epoch: req.ProducerEpoch, NewProducerID: newID,
+				Epoch: req.ProducerEpoch, NewProducerID: newID, Client: c.client(),
 			}).Result()
 		})
 	}

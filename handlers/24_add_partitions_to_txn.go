@@ -12,6 +12,8 @@ import (
 // Behavior:
 //   - Makes partitions part of a producer's transaction and opens one if none is open; the answer leaves when
 //     that is durable. While the transaction before is being ended it waits a little for that, then answers 51.
+//   - What one transaction holds is bounded as in Kafka: its partitions must fit one record of the coordinator's topic
+//     (message.max.bytes). More answer -1.
 //   - If one partition does not exist it answers 3, the others 55, and nothing is added.
 //   - One that comes on a connection that its client has given up (KAFKA-17754) is not answered: the connection is
 //     closed.
@@ -31,7 +33,7 @@ func (h *Handlers) serveAddPartitionsToTxn(c *Conn, version int16, req *kmsg.Add
 		return Now(addedAll(req, resp, kerr.TransactionalIDAuthorizationFailed.Code))
 	}
 	add := txn.AddRequest{ID: req.TransactionalID, Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch},
-		From: c.sender(txn.Coordination)}
+		From: c.sender(txn.Coordination), Client: c.client()}
 	if h.refusedPartitions(c, req, resp, &add) {
 		return Now(resp)
 	}

@@ -30,7 +30,7 @@ func (h *Handlers) serveAddOffsetsToTxn(c *Conn, version int16, req *kmsg.AddOff
 		return Now(resp)
 	}
 	add := txn.AddRequest{ID: req.TransactionalID, Producer: txn.Producer{ID: req.ProducerID, Epoch: req.ProducerEpoch},
-		Partitions: []txn.Partition{h.offsetsPartition(req.Group)}, From: c.sender(txn.Coordination)}
+		Partitions: []txn.Partition{h.offsetsPartition(req.Group)}, From: c.sender(txn.Coordination), Client: c.client()}
 	return LaterFuture(h.Txns.Add(add), func(_ struct{}, err error) kmsg.Response {
 		resp.ErrorCode = h.fencedCode(err, version >= 2)
 		return resp

@@ -112,7 +112,8 @@ func (h *Handlers) joinOffsets(c *Conn, version int16, req *kmsg.TxnOffsetCommit
 		if !guard.Asks() {
 			return guard, to, nil
 		}
-		_, err := ask(txn.AddRequest{ID: req.TransactionalID, Partitions: []txn.Partition{at}, Producer: producer}).Result()
+		_, err := ask(txn.AddRequest{ID: req.TransactionalID, Partitions: []txn.Partition{at}, Producer: producer,
+			Client: c.client()}).Result()
 		if err != nil {
 			to.Unguard(req.ProducerID, guard)
 			return guard, to, notInTransactionOffsets(version, err)

@@ -8,11 +8,19 @@ import (
 	"weir/txn"
 )
 
+// Tagged fields of our own in what is described.
+const (
+	clientIDTag   = 10_000
+	clientHostTag = 10_001
+)
+
 // DescribeTransactions (key 65), v0.
 //
 // Behavior:
 //   - Tells of each transactional id its producer, state, timeout, start and partitions (KIP-664). Topics that
 //     the client may not describe are left out. An id that is not known answers 105.
+//   - Who spoke for the producer last stands in two tagged fields of our own, 10000 the client id and 10001 the host, as
+//     far as it is known: Kafka does not tell, and its clients pass over them.
 func (h *Handlers) serveDescribeTransactions(c *Conn, _ int16, req *kmsg.DescribeTransactionsRequest) Answer {
 	resp := req.ResponseKind().(*kmsg.DescribeTransactionsResponse)
 	parts := make([]*coordinator.Future[txn.Description], len(req.TransactionalIDs))
@@ -46,6 +54,10 @@ func (h *Handlers) describeTransaction(c *Conn, d *txn.Description,
 ) {
 	state.State, state.TimeoutMillis, state.StartTimestamp = d.State.String(), d.TimeoutMs, d.StartMs
 	state.ProducerID, state.ProducerEpoch = d.Producer.ID, d.Producer.Epoch
+	if d.Client != nil {
+		state.UnknownTags.Set(clientIDTag, []byte(d.Client.ID))
+		state.UnknownTags.Set(clientHostTag, []byte(d.Client.Host))
+	}
 	for _, p := range d.Partitions {
 		if !h.allowed(c, opDescribe, topicResource, p.Topic) {
 			continue

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net"
+	"strings"
 
 	"weir/protocol"
 	"weir/txn"
@@ -23,6 +24,9 @@ type Conn struct {
 	Software struct{ Name, Version string }
 
 	handlers *Handlers // set when a share session was opened on it
+
+	clientID string      // of its newest request
+	speaker  *txn.Client // who is on the other end, as transactions are told
 }
 
 // End tells that the connection has ended, after its last reply was released: share sessions that were opened on it end
@@ -31,6 +35,18 @@ func (c *Conn) End() {
 	if c.handlers != nil {
 		c.handlers.endShareSessions(c.ID)
 	}
+}
+
+// clientIDBytes is how much of a client id is kept to tell people who has a transaction.
+const clientIDBytes = 255
+
+// client is who is on the other end. All transactions of a connection share it.
+func (c *Conn) client() *txn.Client {
+	id := c.clientID[:min(len(c.clientID), clientIDBytes)]
+	if c.speaker == nil || c.speaker.ID != strings.ToValidUTF8(id, "") {
+		c.speaker = &txn.Client{ID: strings.ToValidUTF8(strings.Clone(id), ""), Host: clientHost(c)}
+	}
+	return c.speaker
 }
 
 // sender is the connection as the coordinator of transactions knows it.

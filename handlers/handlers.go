@@ -89,6 +89,7 @@ func (h *Handlers) Serve(c *Conn, r *Request) (Reply, error) {
 	if v := r.Header.Version; (v < api.Min || v > api.Max) && api.Key != apiVersionsKey {
 		return nil, fmt.Errorf("serve request: %s version %d is not served", api.Name, v)
 	}
+	c.clientID = r.ClientID()
 	reply, err := api.serve(h, c, r)
 	if err != nil {
 		return nil, fmt.Errorf("serve %s v%d: %w", api.Name, r.Header.Version, err)

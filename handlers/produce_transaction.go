@@ -48,7 +48,8 @@ func (p *produce) joinTransaction(image *metadata.Image) {
 		if p.version >= produceAddsPartitions {
 			ask, from = p.h.Txns.Add, txn.Sender{}
 		}
-		_, err := ask(txn.AddRequest{ID: *id, Producer: t.producer, Partitions: t.asked, From: from}).Result()
+		_, err := ask(txn.AddRequest{ID: *id, Producer: t.producer, Partitions: t.asked, From: from,
+			Client: p.c.client()}).Result()
 		if t.failed = p.notInTransaction(err); err != nil || t.stands() {
 			return
 		}

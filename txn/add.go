@@ -9,6 +9,7 @@ type AddRequest struct {
 	Producer   Producer
 	Partitions []Partition
 	From       Sender
+	Client     *Client // nil leaves who is known
 }
 
 // add makes partitions part of the open transaction. While the transaction before is being ended it waits:
@@ -26,6 +27,7 @@ func (m *machine) add(tx *coordinator.Tx, r *AddRequest, f *coordinator.Future[s
 		m.park(tx, t.id, f, func(tx *coordinator.Tx) { m.add(tx, r, f) })
 		return
 	}
+	m.seen(t.id, r.Client)
 	if t.state == Ongoing && t.has(r.Partitions) {
 		coordinator.Answer(tx, f, struct{}{}, nil)
 		return

@@ -27,6 +27,7 @@ type machine struct {
 type live struct {
 	timeout *coordinator.Timer // fires when the open transaction has run for too long
 	parked  []*parked          // requests that wait for the end of a transaction
+	client  *Client            // who spoke last for the producer; nil if it is not known
 	heard   *heard             // nil for a producer of the second generation, whose epochs tell more
 }
 

@@ -36,7 +36,7 @@ func TestEndsSurvivePowerCuts(t *testing.T) {
 	mem, told := vfs.NewMem(), make(ledger)
 	cuts := 0
 	for n := range 4 {
-		w := &sweep{mem: mem, told: maps.Clone(told), stride: 2 + n, random: random}
+		w := &sweep{mem: mem, told: maps.Clone(told), stride: 4 + n, random: random}
 		w.next = 40 + random.IntN(120) // the cut that the next life begins with
 		images := w.live(t, n)
 		for _, i := range images {

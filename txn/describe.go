@@ -15,6 +15,25 @@ type Description struct {
 	TimeoutMs  int32
 	StartMs    int64 // -1 with no transaction yet
 	Partitions []Partition
+	Client     *Client // nil when it has not spoken since the shard was loaded
+}
+
+// Client is who spoke for a producer last, for people who look for the owner of a transaction.
+type Client struct{ ID, Host string }
+
+// seen notes who speaks for an id's producer.
+func (m *machine) seen(id string, c *Client) {
+	if c != nil {
+		m.liveOf(id).client = c
+	}
+}
+
+func (m *machine) describeOne(t *transaction) Description {
+	d := t.describe()
+	if l := m.live[t.id]; l != nil {
+		d.Client = l.client
+	}
+	return d
 }
 
 func (t *transaction) describe() Description {
@@ -28,7 +47,7 @@ func (m *machine) describe(_ *coordinator.Tx, id string) (Description, error) {
 	if t == nil {
 		return Description{ID: id}, ErrNotFound
 	}
-	return t.describe(), nil
+	return m.describeOne(t), nil
 }
 
 // Filter narrows a list of transactional ids; its zero value, with LongerThanMs -1, takes all.
@@ -52,7 +71,7 @@ func (m *machine) list(tx *coordinator.Tx, f *Filter) []Description {
 	var out []Description
 	for _, id := range slices.Sorted(maps.Keys(m.ids)) {
 		if t := m.ids[id]; f.takes(t, tx.Now.UnixMilli()) {
-			out = append(out, t.describe())
+			out = append(out, m.describeOne(t))
 		}
 	}
 	return out

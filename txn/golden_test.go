@@ -221,12 +221,12 @@ func (c *conversation) partitions(d *datadriven.TestData) []Partition {
 
 func (c *conversation) add(d *datadriven.TestData) string {
 	id, name, p := c.who(d)
-	return ask(c, name, c.Add(AddRequest{id, p, c.partitions(d), sender(d, Coordination)}), func(struct{}) string { return "added" })
+	return ask(c, name, c.Add(AddRequest{ID: id, Producer: p, Partitions: c.partitions(d), From: sender(d, Coordination)}), func(struct{}) string { return "added" })
 }
 
 func (c *conversation) verify(d *datadriven.TestData) string {
 	id, name, p := c.who(d)
-	return ask(c, name, c.Verify(AddRequest{id, p, c.partitions(d), sender(d, Batches)}), func(struct{}) string { return "verified" })
+	return ask(c, name, c.Verify(AddRequest{ID: id, Producer: p, Partitions: c.partitions(d), From: sender(d, Batches)}), func(struct{}) string { return "verified" })
 }
 
 // hear is "hear ID NAME on=CONN": a commit of offsets has come.

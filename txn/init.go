@@ -9,6 +9,7 @@ type InitRequest struct {
 	// ProducerID and Epoch are what the producer has already, -1 where it has none (KIP-360).
 	ProducerID int64
 	Epoch      int16
+	Client     *Client
 	// NewProducerID is handed out if one is needed; -1: the answer is then ErrNeedsProducerID.
 	NewProducerID int64
 }

@@ -97,7 +97,13 @@ func (s *Service) Init(r InitRequest) *coordinator.Future[Producer] {
 	case r.TimeoutMs <= 0 || r.TimeoutMs > s.config.MaxTimeoutMs:
 		return coordinator.Completed(noProducer, ErrInvalidTimeout)
 	}
-	return decide(s, r.ID, func(m *machine, tx *coordinator.Tx) (Producer, error) { return m.init(tx, &r) })
+	return decide(s, r.ID, func(m *machine, tx *coordinator.Tx) (Producer, error) {
+		p, err := m.init(tx, &r)
+		if err == nil {
+			m.seen(r.ID, r.Client)
+		}
+		return p, err
+	})
 }
 
 // Add makes partitions part of a producer's transaction, and opens one if none is open. While the one before is

@@ -109,6 +109,11 @@ func (o *options) dial(more ...kgo.Opt) (*kgo.Client, error) {
 
 // admin runs f with an admin client under the command's time limit.
 func (o *options) admin(ctx context.Context, f func(context.Context, *kadm.Client) error) error {
+	return o.clients(ctx, func(ctx context.Context, _ *kgo.Client, adm *kadm.Client) error { return f(ctx, adm) })
+}
+
+// clients is admin for an f that asks what the admin client has no words for.
+func (o *options) clients(ctx context.Context, f func(context.Context, *kgo.Client, *kadm.Client) error) error {
 	cl, err := o.dial()
 	if err != nil {
 		return err
@@ -118,7 +123,7 @@ func (o *options) admin(ctx context.Context, f func(context.Context, *kadm.Clien
 	defer cancel()
 	adm := kadm.NewClient(cl)
 	adm.SetTimeoutMillis(int32(o.timeout.Milliseconds()))
-	err = f(ctx, adm)
+	err = f(ctx, cl, adm)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("no answer from %s within %s: %w", o.bootstrap, o.timeout, err)
 	}

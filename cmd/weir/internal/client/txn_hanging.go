@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // hanging is an open transaction in a partition of which no coordinator knows.
@@ -19,7 +21,12 @@ type hanging struct {
 	ProducerEpoch    int16  `json:"producer_epoch"`
 	CoordinatorEpoch int32  `json:"coordinator_epoch"`
 	StartOffset      int64  `json:"start_offset"`
+	StartMs          *int64 `json:"start_ms"` // of its first record; nil if that is gone
 	LastMs           int64  `json:"last_timestamp_ms"`
+	// The owner: who has the producer id, and spoke for it last, as far as a coordinator knows.
+	TransactionalID string `json:"transactional_id,omitempty"`
+	ClientID        string `json:"client_id,omitempty"`
+	ClientHost      string `json:"client_host,omitempty"`
 }
 
 func txnHangingCommand(o *options) *cobra.Command {
@@ -30,14 +37,23 @@ func txnHangingCommand(o *options) *cobra.Command {
 			"coordinator has that partition in a transaction of their producer: nobody will end them (KIP-664).",
 		ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, topics []string) error {
-			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
-				found, err := findHanging(ctx, adm, topics, longer)
+			return o.clients(c.Context(), func(ctx context.Context, cl *kgo.Client, adm *kadm.Client) error {
+				found, err := findHanging(ctx, cl, adm, topics, longer)
 				if err != nil {
 					return err
 				}
-				t := &table{head: []string{"TOPIC", "PARTITION", "PRODUCER", "EPOCH", "COORDINATOR-EPOCH", "START-OFFSET", "SILENT"}}
+				if err := o.findStarts(ctx, found); err != nil {
+					return err
+				}
+				t := &table{head: []string{"TOPIC", "PARTITION", "PRODUCER", "EPOCH", "COORDINATOR-EPOCH", "START-OFFSET", "AGE", "SILENT",
+					"TRANSACTIONAL-ID", "CLIENT", "HOST"}}
 				for _, h := range found {
-					t.add(h.Topic, h.Partition, h.ProducerID, h.ProducerEpoch, h.CoordinatorEpoch, h.StartOffset, age(h.LastMs))
+					began := ""
+					if h.StartMs != nil {
+						began = age(*h.StartMs)
+					}
+					t.add(h.Topic, h.Partition, h.ProducerID, h.ProducerEpoch, h.CoordinatorEpoch, h.StartOffset, began, age(h.LastMs),
+						h.TransactionalID, h.ClientID, h.ClientHost)
 				}
 				return o.print(c.OutOrStdout(), found, t)
 			})
@@ -48,7 +64,7 @@ func txnHangingCommand(o *options) *cobra.Command {
 }
 
 // findHanging compares what partitions have open with what coordinators know.
-func findHanging(ctx context.Context, adm *kadm.Client, topics []string, silent time.Duration) ([]hanging, error) {
+func findHanging(ctx context.Context, cl *kgo.Client, adm *kadm.Client, topics []string, silent time.Duration) ([]hanging, error) {
 	set := make(kadm.TopicsSet)
 	for _, name := range topics {
 		set.Add(name)
@@ -69,39 +85,66 @@ func findHanging(ctx context.Context, adm *kadm.Client, topics []string, silent 
 			if a.CurrentTxnStartOffset < 0 || time.Since(time.UnixMilli(a.LastTimestamp)) < silent {
 				continue
 			}
-			known, err := knownTransaction(ctx, adm, a)
+			owner, known, err := ownerOf(ctx, cl, adm, a)
 			if err != nil {
 				return nil, err
 			}
 			if !known {
-				found = append(found, hanging{a.Topic, a.Partition, a.ProducerID, a.ProducerEpoch, a.CoordinatorEpoch,
-					a.CurrentTxnStartOffset, a.LastTimestamp})
+				found = append(found, hanging{Topic: a.Topic, Partition: a.Partition, ProducerID: a.ProducerID,
+					ProducerEpoch: a.ProducerEpoch, CoordinatorEpoch: a.CoordinatorEpoch, StartOffset: a.CurrentTxnStartOffset,
+					LastMs: a.LastTimestamp, TransactionalID: owner.ID, ClientID: owner.ClientID, ClientHost: owner.ClientHost})
 			}
 		}
 	}
 	return found, nil
 }
 
-// knownTransaction tells whether a coordinator has the partition in a transaction of its producer.
-func knownTransaction(ctx context.Context, adm *kadm.Client, a kadm.DescribedProducer) (bool, error) {
+// ownerOf finds the transactional id that has a producer id, and tells whether its coordinator has the partition in its
+// transaction.
+func ownerOf(ctx context.Context, cl *kgo.Client, adm *kadm.Client, a kadm.DescribedProducer) (owner txnDescription, known bool, err error) {
 	list, err := adm.ListTransactions(ctx, []int64{a.ProducerID}, nil)
 	if err != nil {
-		return false, fmt.Errorf("list transactions of producer %d: %w", a.ProducerID, err)
+		return owner, false, fmt.Errorf("list transactions of producer %d: %w", a.ProducerID, err)
 	}
-	ids := list.TransactionalIDs()
-	if len(ids) == 0 {
-		return false, nil
-	}
-	described, err := adm.DescribeTransactions(ctx, ids...)
+	described, err := describeTxns(ctx, cl, list.TransactionalIDs())
 	if err != nil {
-		return false, fmt.Errorf("describe transactions of producer %d: %w", a.ProducerID, err)
+		return owner, false, err
 	}
 	for _, d := range described {
-		if d.Err == nil && d.ProducerID == a.ProducerID && d.Topics.Lookup(a.Topic, a.Partition) {
-			return true, nil
+		if d.err != nil || d.Producer != a.ProducerID {
+			continue
+		}
+		owner = d
+		if slices.Contains(d.Partitions, txnPartition{a.Topic, a.Partition}) {
+			return owner, true, nil
 		}
 	}
-	return false, nil
+	return owner, false, nil
+}
+
+// findStartTime bounds how long one first record is waited for: it may be gone.
+const findStartTime = 2 * time.Second
+
+// findStarts looks up when transactions began: the time of their first records.
+func (o *options) findStarts(ctx context.Context, all []hanging) error {
+	for i := range all {
+		h := &all[i]
+		at := map[string]map[int32]kgo.Offset{h.Topic: {h.Partition: kgo.NewOffset().At(h.StartOffset)}}
+		cl, err := o.dial(kgo.ConsumePartitions(at), kgo.ConsumeResetOffset(kgo.NoResetOffset()), kgo.FetchMaxWait(time.Second))
+		if err != nil {
+			return err
+		}
+		soon, cancel := context.WithTimeout(ctx, findStartTime)
+		got := cl.PollRecords(soon, 1)
+		cancel()
+		cl.Close()
+		for _, r := range got.Records() {
+			if ms := r.Timestamp.UnixMilli(); r.Offset == h.StartOffset {
+				h.StartMs = &ms
+			}
+		}
+	}
+	return nil
 }
 
 func txnAbortCommand(o *options) *cobra.Command {
