@@ -13,6 +13,7 @@ import (
 
 // toolClasses are the main classes behind the scripts in Apache Kafka's bin folder.
 var toolClasses = map[string]string{
+	"kafka-acls":                      "org.apache.kafka.tools.AclCommand",
 	"kafka-broker-api-versions":       "org.apache.kafka.tools.BrokerApiVersionsCommand",
 	"kafka-cluster":                   "org.apache.kafka.tools.ClusterTool",
 	"kafka-configs":                   "kafka.admin.ConfigCommand",
@@ -39,6 +40,7 @@ var toolClasses = map[string]string{
 	"kafka-verifiable-consumer":       "org.apache.kafka.tools.VerifiableConsumer",
 	"kafka-verifiable-share-consumer": "org.apache.kafka.tools.VerifiableShareConsumer",
 	"kafka-verifiable-producer":       "org.apache.kafka.tools.VerifiableProducer",
+	"remote-offsets":                  "RemoteOffsets",
 }
 
 // tools runs Apache Kafka's command-line tools against one broker, one after another in one Java process.

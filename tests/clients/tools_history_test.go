@@ -39,6 +39,7 @@ func TestGroupTools(t *testing.T) {
 		{"admin", (*pair).admin},
 		{"weir group", (*pair).weirGroup},
 		{"configs", (*pair).configs},
+		{"acls", (*pair).acls},
 		{"get offsets", (*pair).getOffsets},
 		{"reset", (*pair).reset},
 		{"reset from a file", (*pair).resetFromFile},
@@ -280,6 +281,14 @@ func (p *pair) configs() {
 	p.same(of+"--alter --entity-name not-yet --add-config consumer.heartbeat.interval.ms=900", "Completed")
 	p.same(of+"--describe --entity-name not-yet", "consumer.heartbeat.interval.ms=900")
 	p.same(of+"--describe --all --entity-name consumer", "consumer.session.timeout.ms=6000")
+}
+
+// acls are refused where there is no authorizer.
+func (p *pair) acls() {
+	const acls = "kafka-acls --bootstrap-server BROKER "
+	for _, what := range []string{"--list", "--add --allow-principal User:a --operation read --topic t", "--remove --force --topic t"} {
+		p.same(acls+what, "No Authorizer is configured")
+	}
 }
 
 // getOffsets looks at the topics that the groups read.

@@ -266,6 +266,7 @@ func listResources(s *session) {
 	set := alter(onGroup, s.name("g"), opSet, "consumer.session.timeout.ms=50000")
 	set.Version = 1
 	s.must(set)
+	s.settle() // the broker is told of what was altered a moment later
 	for _, types := range [][]int8{nil, {2}, {4}, {32}, {16}, {8}, {77}, {2, 32}, {32, 32}, {0}, {-1}} {
 		if s.version == 0 && types != nil {
 			break

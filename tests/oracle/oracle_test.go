@@ -196,7 +196,8 @@ func newestVersions(t *testing.T, b endpoint) map[int16]int16 {
 func scenarios() []scenario {
 	all := slices.Concat(frameScenarios(), topicScenarios(), metadataScenarios(), configScenarios(),
 		dataScenarios(), produceScenarios(), offsetScenarios(), groupScenarios(), consumerGroupScenarios(),
-		consumerAdminScenarios(), streamsGroupScenarios(), mixedScenarios(), adminScenarios(), transactionScenarios(), featureScenarios(),
+		consumerAdminScenarios(), streamsGroupScenarios(), aclScenarios(),
+		mixedScenarios(), adminScenarios(), transactionScenarios(), featureScenarios(),
 		shareGroupScenarios(), shareOffsetScenarios(), shareFetchScenarios())
 	for i, sc := range all {
 		if sc.max == 0 && sc.min == 0 {

@@ -107,6 +107,13 @@ func fillAdmin(req kmsg.Request, name string) {
 	case *kmsg.UpdateFeaturesRequest:
 		r.ValidateOnly = true
 		r.FeatureUpdates = []kmsg.UpdateFeaturesRequestFeatureUpdate{{Feature: name, MaxVersionLevel: 1, UpgradeType: 1}}
+	case *kmsg.DescribeACLsRequest:
+		r.ResourceType, r.ResourcePatternType, r.Operation, r.PermissionType = 2, 3, 3, 3
+	case *kmsg.CreateACLsRequest:
+		r.Creations = []kmsg.CreateACLsRequestCreation{{ResourceType: 2, ResourcePatternType: 3, Operation: 3, PermissionType: 3,
+			ResourceName: name, Principal: name, Host: name}}
+	case *kmsg.DeleteACLsRequest:
+		r.Filters = []kmsg.DeleteACLsRequestFilter{{ResourceType: 2, ResourcePatternType: 3, Operation: 3, PermissionType: 3}}
 	case *kmsg.ListConfigResourcesRequest:
 		r.ResourceTypes = []int8{2}
 	case *kmsg.DescribeTopicPartitionsRequest:
