@@ -22,6 +22,7 @@ import (
 //   - Epoch 0 opens a session and may not acknowledge (42), -1 acknowledges and ends it: what the member holds is
 //     available again. No session 122, another epoch 123, too many sessions 133 after max.wait. A session ends with its
 //     connection.
+//   - Partitions that the group does not read, as it is known to the group's coordinator, answer -1.
 //   - The first answer names every partition, later ones those with records, an error or an acknowledgement.
 //   - While share.version is at level 0 every request answers 35.
 //   - Acknowledgements are judged by partition: badly formed 42, records that the member does not hold 121, and then none of
@@ -251,9 +252,26 @@ func (f *shareFetch) Wait(stop <-chan struct{}) {
 		return
 	}
 	if len(f.fetch.Partitions) > 0 {
-		f.fetched = f.h.shareFetch(stop, f.fetch)
+		f.fetched = f.acquire(stop)
 	}
 	f.gone = !f.acks.wait(stop)
+}
+
+// acquire has the member acquire records of what the group reads.
+func (f *shareFetch) acquire(stop <-chan struct{}) []share.Fetched {
+	timer := f.h.Clock.NewTimer(max(f.maxWait(), 0))
+	defer timer.Stop()
+	if !f.admit(stop) {
+		select { // the client is not to come again at once
+		case <-timer.C():
+		case <-stop:
+		}
+		return nil
+	}
+	if len(f.failed) > 0 && len(f.fetch.Partitions) == 0 {
+		return nil
+	}
+	return f.h.shareFetch(stop, f.fetch)
 }
 
 // Encode implements Reply.

@@ -60,6 +60,7 @@ func (h *Handlers) forgetShareTopics(group string, topics []metadata.TopicID, re
 	if err != nil {
 		return err
 	}
+	h.shares.removeGroup(group)
 	begun := make(map[metadata.TopicID][]metadata.PartitionID)
 	for _, p := range dropped {
 		begun[p.Topic] = append(begun[p.Topic], p)

@@ -14,6 +14,7 @@ import (
 // one shard of share groups.
 func (f *fixture) sharing() *metadata.Topic {
 	f.t.Helper()
+	f.coordinate()
 	topic := f.topic("t", 1)
 	for range 2 {
 		resp := ask[*kmsg.ProduceResponse](f, 9, produceRequest("t", benchBatch(5, 100)))
@@ -25,11 +26,20 @@ func (f *fixture) sharing() *metadata.Topic {
 		f.t.Fatal(err)
 	}
 	f.open(f.Cluster.Image().Topic(shareTopic))
-	f.Shares.SetImage(f.Cluster.Image())
 	alter := kmsg.NewPtrIncrementalAlterConfigsRequest()
 	alter.Resources = []kmsg.IncrementalAlterConfigsRequestResource{{ResourceType: 32, ResourceName: "g",
 		Configs: []kmsg.IncrementalAlterConfigsRequestResourceConfig{{Name: "share.auto.offset.reset", Value: text("earliest")}}}}
 	ask[*kmsg.IncrementalAlterConfigsResponse](f, 1, alter)
+	f.Shares.SetImage(f.Cluster.Image())
+	f.Groups.SetImage(f.Cluster.Image())
+	join := kmsg.NewPtrShareGroupHeartbeatRequest()
+	join.GroupID, join.MemberID, join.SubscribedTopicNames = "g", "m1", []string{"t"}
+	if resp := ask[*kmsg.ShareGroupHeartbeatResponse](f, 1, join); resp.ErrorCode != 0 {
+		f.t.Fatalf("join: %d", resp.ErrorCode)
+	}
+	if read, err := f.Groups.SharePartitions("g").Result(); err != nil || len(read) != 1 {
+		f.t.Fatalf("the group reads %v: %v", read, err)
+	}
 	return topic
 }
 
@@ -102,6 +112,24 @@ func TestShareFetchSettles(t *testing.T) {
 		if got := told(resp); got != step.want {
 			t.Errorf("step %d, %s in epoch %d with %q: %q, want %q", i, step.member, step.epoch, step.acks, got, step.want)
 		}
+	}
+}
+
+// Who belongs to no group makes nothing that is kept.
+func TestShareFetchOfStrangers(t *testing.T) {
+	f := newFixture(t)
+	topic := f.sharing()
+	req := shareFetchRequest(topic.ID, "m1", 0)
+	req.GroupID = text("nobody")
+	if got := told(ask[*kmsg.ShareFetchResponse](f, 2, req)); got != "errors -1 and 0" {
+		t.Errorf("a group that is not there: %s", got)
+	}
+	other := f.topic("other", 1)
+	if got := told(ask[*kmsg.ShareFetchResponse](f, 2, shareFetchRequest(other.ID, "m1", 0))); got != "errors -1 and 0" {
+		t.Errorf("a topic that the group does not read: %s", got)
+	}
+	if keys, err := f.Shares.Keys("").Result(); err != nil || len(keys) != 0 {
+		t.Errorf("states %v: %v", keys, err)
 	}
 }
 

@@ -21,6 +21,7 @@ type shareKey struct{ group, member string }
 type sharePart struct {
 	id    metadata.PartitionID
 	known bool // the topic was there when the partition was added
+	read  bool // the group reads it; the session's mutex guards it
 	tell  bool // the next answer names it even if there is nothing new; the session's mutex guards it
 }
 

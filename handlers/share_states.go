@@ -103,6 +103,7 @@ func (h *Handlers) endShare(group string) error {
 	if err != nil || !noted.Share {
 		return err
 	}
+	h.shares.removeGroup(group)
 	keys, err := h.Shares.Keys(group).Result() // these are those that are there, of whatever the group noted
 	if err != nil {
 		return err
