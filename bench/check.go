@@ -82,6 +82,8 @@ func (c Config) checkWorkload() error {
 		return fmt.Errorf("record_bytes is %d; %s needs %d for the time and the number in each record", c.RecordBytes, c.Workload, stampBytes)
 	case reads && c.Acks == "0":
 		return fmt.Errorf("%s counts what was acknowledged: acks=0 does not go with it", c.Workload)
+	case c.Workload == Share && (c.Records == 0 || c.Rate > 0 || c.RecordBytes < stampBytes || c.Acks == "0"):
+		return fmt.Errorf("share needs records, no rate, acks other than 0, and %d record_bytes for the number in each record", stampBytes)
 	case (c.Workload == EndToEnd || c.Workload == Churn || c.Workload == Connections) && c.Rate == 0:
 		return fmt.Errorf("%s runs at a rate, which is not given", c.Workload)
 	case c.Workload == Churn && (c.Members < 1 || c.ChurnEvery <= 0 || c.Members > maxClients):

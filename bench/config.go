@@ -44,12 +44,14 @@ const (
 	ConsumeProcessProduce Workload = "consume-process-produce"
 	// TransactionalIDs makes many transactional ids known.
 	TransactionalIDs Workload = "transactional-ids"
+	// Share has Config.Consumers members of a share group take what was written before and accept every record.
+	Share Workload = "share"
 )
 
 // Workloads are all workloads, in the order in which help lists them.
 func Workloads() []Workload {
 	return []Workload{Produce, Consume, ConsumeCold, EndToEnd, FanOut, Churn, Partitions, Small, Mixed, Connections, Groups,
-		Rebalance, Transactions, ConsumeProcessProduce, TransactionalIDs}
+		Rebalance, Transactions, ConsumeProcessProduce, TransactionalIDs, Share}
 }
 
 // Target is a broker to measure, and what a report says of it.
@@ -163,6 +165,8 @@ func Default(w Workload) Config {
 	case TransactionalIDs:
 		timed(0, time.Second)
 		c.TransactionalIDs, c.Connections = 100_000, 64
+	case Share:
+		c.Records, c.Consumers, c.BatchBytes = 500_000, 4, 16<<10
 	}
 	return c
 }

@@ -162,3 +162,19 @@ type Introducer interface {
 	Introduce(ctx context.Context, id string) error
 	Close() error
 }
+
+// Sharer is a Driver for a broker that gives the records of a topic to the members of a group one by one, whichever partition they
+// are in, and is told of each what became of it.
+type Sharer interface {
+	// NewTaker joins the group as its i-th member; the group begins at the topic's start.
+	NewTaker(ctx context.Context, topic, group string, c Config, i int) (Taker, error)
+}
+
+// Taker is a member of such a group; one goroutine uses it. Closing it leaves the group.
+type Taker interface {
+	// Take waits for at least one record and calls each with every record that is there; the bytes are valid until each returns.
+	Take(ctx context.Context, each func(Record) error) error
+	// Accept acknowledges each record of the last Take as done, and returns when the broker has answered for all of them.
+	Accept(ctx context.Context) error
+	Close() error
+}

@@ -79,6 +79,7 @@ var workloads = map[Workload]func(context.Context, *run) error{
 	Produce: produce, Small: produce, Consume: consume, ConsumeCold: consume, EndToEnd: endToEnd, FanOut: fanOut, Churn: churn,
 	Partitions: partitions, Mixed: mixed, Connections: connections, Groups: manyGroups,
 	Rebalance: rebalance, Transactions: transactions, ConsumeProcessProduce: consumeProcessProduce, TransactionalIDs: transactionalIDs,
+	Share: share,
 }
 
 // once is one run on one target, on topics of its own.

@@ -99,7 +99,7 @@ func TestWorkloadsOnAFake(t *testing.T) {
 
 func TestClearErrorWhereADriverCannot(t *testing.T) {
 	for w, want := range map[Workload]string{Churn: "not driven", Connections: "not driven", Groups: "not driven", Rebalance: "not driven",
-		Transactions: "not driven", ConsumeProcessProduce: "not driven", TransactionalIDs: "not driven",
+		Transactions: "not driven", ConsumeProcessProduce: "not driven", TransactionalIDs: "not driven", Share: "not driven",
 		Mixed:       "data directory",
 		ConsumeCold: "data directory"} {
 		synctest.Test(t, func(t *testing.T) {

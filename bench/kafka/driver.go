@@ -22,7 +22,7 @@ const (
 	Raw     = "raw"
 )
 
-// Driver is a bench.Driver for one broker. It is also a bench.Counter, Grouper, Idler, Crowder and Transactor.
+// Driver is a bench.Driver for one broker. It is also a bench.Counter, Grouper, Idler, Crowder, Transactor and Sharer.
 type Driver struct {
 	target bench.Target
 	admin  *kadm.Client

@@ -56,6 +56,7 @@ func TestWorkloads(t *testing.T) {
 		{"transactions, franz-go", bench.Transactions, func(c *bench.Config) { c.Client, c.Duration, c.Records = "", 0, 100 }},
 		{"consume-process-produce", bench.ConsumeProcessProduce, func(c *bench.Config) { c.Consumers = 2 }},
 		{"transactional-ids", bench.TransactionalIDs, func(c *bench.Config) { c.TransactionalIDs, c.Connections = 200, 5 }},
+		{"share", bench.Share, func(c *bench.Config) { c.Consumers, c.Records = 2, 10_000 }},
 		{"connections", bench.Connections, func(c *bench.Config) { c.Connections = 600 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -135,6 +135,8 @@ func keyColumns(r *bench.Report) []bench.Column {
 		wanted = []string{"transactions", "ack p99", "broker CPU per transaction", "broker peak memory"}
 	case bench.ConsumeProcessProduce:
 		wanted = []string{"records", "broker CPU per GB", "ack p99", "broker peak memory"}
+	case bench.Share:
+		wanted = []string{"records", "broker CPU per million records", "ack p99", "broker peak memory"}
 	case bench.TransactionalIDs:
 		wanted = []string{"ids made known", "broker memory per id", "broker memory"}
 	case bench.EndToEnd, bench.Connections, bench.Churn:

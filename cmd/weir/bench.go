@@ -43,6 +43,7 @@ func benchCommand() *cobra.Command {
                 copy a topic in transactions of --transaction-every that hold the offsets too
   transactional-ids
                 make many ids known: memory of each
+  share         --consumers of one share group take what was written and accept every record
 
 A target is NAME=HOST:PORT, for a broker on this machine NAME=HOST:PORT,PID (then its CPU time, memory and disk writes are
 measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible). It speaks Kafka's protocol, or that of its address:
