@@ -19,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/weir, one static binary
-	@scripts/setup go
+	@scripts/setup go curl
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/weir
 
 .PHONY: run
