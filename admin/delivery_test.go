@@ -174,6 +174,28 @@ func TestRawMessages(t *testing.T) {
 	}
 }
 
+// join makes a Kafka client a member of a share group, and returns when the group reads the topic.
+func join(t *testing.T, c *kgo.Client, group, member, topic string) {
+	t.Helper()
+	epoch := int32(0)
+	for t.Context().Err() == nil {
+		beat := kmsg.NewPtrShareGroupHeartbeatRequest()
+		beat.GroupID, beat.MemberID, beat.MemberEpoch = group, member, epoch
+		if epoch == 0 {
+			beat.SubscribedTopicNames = []string{topic}
+		}
+		resp, err := beat.RequestWith(t.Context(), c)
+		if err != nil || resp.ErrorCode != 0 {
+			t.Fatalf("join %s: %v, %+v", group, err, resp)
+		}
+		if a := resp.Assignment; a != nil && len(a.TopicPartitions) > 0 {
+			return
+		}
+		epoch = resp.MemberEpoch
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // TestOneQueueThroughBothDoors: what one door holds the other does not get, what one has settled the other does not see.
 func TestOneQueueThroughBothDoors(t *testing.T) {
 	d := open(t, t.TempDir())
@@ -184,6 +206,7 @@ func TestOneQueueThroughBothDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	join(t, c, "g", "a-kafka-client", "q")
 	fetch := func(epoch int32, settle bool) (acquired []int64) {
 		req := kmsg.NewPtrShareFetchRequest()
 		group, member := "g", "a-kafka-client"
