@@ -19,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/weir, one static binary
-	@scripts/setup go curl
+	@scripts/setup go
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/weir
 
 .PHONY: run
@@ -37,6 +37,7 @@ demo: build ## show a broker at work on a month of flight departures
 
 .PHONY: check
 check: lint ## the quick loop: format, vet, staticcheck, build, unit tests with the race detector
+	@scripts/setup curl
 	go test -race -short $$(go list ./... | grep -v /tests/crash$$)
 	go test -short ./tests/crash
 
