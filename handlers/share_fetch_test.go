@@ -14,6 +14,21 @@ import (
 // one shard of share groups.
 func (f *fixture) sharing() *metadata.Topic {
 	f.t.Helper()
+	topic := f.toShare()
+	join := kmsg.NewPtrShareGroupHeartbeatRequest()
+	join.GroupID, join.MemberID, join.SubscribedTopicNames = "g", "m1", []string{"t"}
+	if resp := ask[*kmsg.ShareGroupHeartbeatResponse](f, 1, join); resp.ErrorCode != 0 {
+		f.t.Fatalf("join: %d", resp.ErrorCode)
+	}
+	if read, err := f.Groups.SharePartitions("g").Result(); err != nil || len(read) != 1 {
+		f.t.Fatalf("the group reads %v: %v", read, err)
+	}
+	return topic
+}
+
+// toShare makes all that a share group needs but members.
+func (f *fixture) toShare() *metadata.Topic {
+	f.t.Helper()
 	f.coordinate()
 	topic := f.topic("t", 1)
 	for range 2 {
@@ -32,14 +47,6 @@ func (f *fixture) sharing() *metadata.Topic {
 	ask[*kmsg.IncrementalAlterConfigsResponse](f, 1, alter)
 	f.Shares.SetImage(f.Cluster.Image())
 	f.Groups.SetImage(f.Cluster.Image())
-	join := kmsg.NewPtrShareGroupHeartbeatRequest()
-	join.GroupID, join.MemberID, join.SubscribedTopicNames = "g", "m1", []string{"t"}
-	if resp := ask[*kmsg.ShareGroupHeartbeatResponse](f, 1, join); resp.ErrorCode != 0 {
-		f.t.Fatalf("join: %d", resp.ErrorCode)
-	}
-	if read, err := f.Groups.SharePartitions("g").Result(); err != nil || len(read) != 1 {
-		f.t.Fatalf("the group reads %v: %v", read, err)
-	}
 	return topic
 }
 

@@ -30,9 +30,7 @@ func (f *fixture) shareAt() string {
 // deleted, and nothing of it is left.
 func TestShareGroupLife(t *testing.T) {
 	f := newFixture(t)
-	topic := f.sharing()
-	f.coordinate()
-	f.Groups.SetImage(f.Cluster.Image())
+	topic := f.toShare()
 	joined := f.shareBeat(0, "t")
 	if joined.ErrorCode != 0 {
 		t.Fatalf("join: %d %s", joined.ErrorCode, orEmpty(joined.ErrorMessage))
