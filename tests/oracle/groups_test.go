@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -37,6 +38,7 @@ func findCoordinators(s *session) {
 	if s.version >= 1 {
 		ask("type 5", 5, "x")
 		ask("type -1", -1, "x")
+		s.awaitShareCoordinator("g:AAAAAAAAAAAAAAAAAAAAAA:0")
 		ask("share partition", 2, "g:AAAAAAAAAAAAAAAAAAAAAA:0")
 		ask("bad share partition", 2, "x")
 	}
@@ -44,6 +46,19 @@ func findCoordinators(s *session) {
 		ask("no keys", 0)
 		ask("two groups", 0, s.name("g"), s.name("h"))
 		ask("the same twice", 0, s.name("g"), s.name("g"))
+	}
+}
+
+// awaitShareCoordinator asks until the topic of share groups' state is there: the first to ask has it made.
+func (s *session) awaitShareCoordinator(key string) {
+	for {
+		req := kmsg.NewPtrFindCoordinatorRequest()
+		req.Version, req.CoordinatorType, req.CoordinatorKeys = 6, 2, []string{key}
+		resp := s.must(req).(*kmsg.FindCoordinatorResponse)
+		if len(resp.Coordinators) != 1 || resp.Coordinators[0].ErrorCode != kerr.CoordinatorNotAvailable.Code {
+			return
+		}
+		pause()
 	}
 }
 
