@@ -216,17 +216,21 @@ func read(p *partition.Partition, offset int64, maxBytes int, committed bool) ([
 	return nil, nil, nil
 }
 
+// collectBytes is how much of a log is read at first for what was acquired: often that is little. Then it is twice as much each time.
+const collectBytes = 32 << 10
+
 // collect gives the batches that hold what was acquired: out of raw, which may have been read already, and out of the log.
 func collect(p *partition.Partition, got []Acquired, raw []byte) ([]byte, error) {
 	var out []byte
-	wanted := int64(0)
+	wanted, most := int64(0), collectBytes
 	for i := 0; i < len(got); {
 		wanted = max(wanted, got[i].First)
 		h, err := record.ParseHeader(raw)
 		if err != nil || h.Size() > len(raw) || h.BaseOffset > wanted {
-			if raw, _, err = read(p, wanted, scanBytes, false); err != nil || len(raw) == 0 {
+			if raw, _, err = read(p, wanted, most, false); err != nil || len(raw) == 0 {
 				return out, err
 			}
+			most = min(2*most, scanBytes)
 			if h, err = record.ParseHeader(raw); err != nil {
 				return nil, err
 			}

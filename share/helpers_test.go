@@ -227,10 +227,12 @@ func (r *rig) advance(d time.Duration) {
 	r.settle()
 }
 
-// awaitStart waits until the group's start is at an offset: dead letters are written beside the shard.
+// awaitStart waits until the group's start is at an offset: dead letters are written beside the shard, and tried again if it is not
+// loaded yet.
 func (r *rig) awaitStart(offset int64) {
 	r.Helper()
 	for deadline := time.Now().Add(10 * time.Second); r.offsets().Start != offset; time.Sleep(time.Millisecond) {
+		r.clk.Advance(retryLetters)
 		if time.Now().After(deadline) {
 			r.Fatalf("the start is %d; want %d", r.offsets().Start, offset)
 		}
