@@ -49,8 +49,9 @@ var rooms = map[string]room{
 
 // outside are packages that stand beside the rooms: they may import any, and who may import them is listed.
 var outside = map[string][]string{
-	"bench": {"bench", "cmd", "tests"},
-	"tests": {"tests"},
+	"bench":    {"bench", "cmd", "tests"},
+	"tests":    {"tests"},
+	"examples": {"tests"},
 }
 
 // restricted are packages with few allowed importers: settings reach the other rooms as Config structs, and
@@ -62,11 +63,11 @@ var restricted = []struct {
 }{
 	{"weir/config", []string{"broker", "handlers", "admin", "cmd", "config"}, "every room owns its Config struct"},
 	{"weir/protocol", []string{"handlers", "server", "protocol"}, "Kafka's words stop at handlers"},
-	{"github.com/twmb/franz-go/pkg/kmsg", []string{"handlers", "server", "protocol", "bench", "cmd", "groups", "txn"},
+	{"github.com/twmb/franz-go/pkg/kmsg", []string{"handlers", "server", "protocol", "bench", "cmd", "groups", "txn", "examples"},
 		"Kafka's words stop at handlers; groups and txn take the formats of their internal topics from it"},
-	{"github.com/twmb/franz-go/pkg/kerr", []string{"handlers", "bench", "cmd"},
+	{"github.com/twmb/franz-go/pkg/kerr", []string{"handlers", "bench", "cmd", "examples"},
 		"handlers/errors.go is the only translator of errors"},
-	{"github.com/twmb/franz-go/pkg/kgo", []string{"bench", "cmd"}, "a broker is no client"},
+	{"github.com/twmb/franz-go/pkg/kgo", []string{"bench", "cmd", "examples"}, "a broker is no client"},
 	{"weir/vfs", []string{"broker", "log", "log/journal", "segment", "index", "cmd", "partition", "cluster"},
 		"the disk is reached through the log's rooms"},
 	{"cel.dev/cel-go", []string{"filter"}, "filters are compiled in one place"},
