@@ -52,10 +52,14 @@ func TestEachMutantIsCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the rooms once per fault; the whole run does")
 	}
+	sound := map[string]bool{} // tests that pass without a fault
 	for _, m := range mutants {
 		t.Run(m.tag+"/"+m.run, func(t *testing.T) {
-			if out, err := run(t, m.pkg, m.run, ""); err != nil {
-				t.Fatalf("without the fault the test must pass: %v\n%s", err, out)
+			if test := m.pkg + "." + m.run; !sound[test] {
+				if out, err := run(t, m.pkg, m.run, ""); err != nil {
+					t.Fatalf("without the fault the test must pass: %v\n%s", err, out)
+				}
+				sound[test] = true
 			}
 			out, err := run(t, m.pkg, m.run, m.tag)
 			for n := 1; err == nil && n < byChance[m.run]; n++ {
