@@ -32,11 +32,13 @@ class Tally:
     """Counts what became of each order."""
 
     def __init__(self, want):
-        self.want, self.done, self.lock, self.full = want, {}, threading.Lock(), threading.Event()
+        self.want, self.done, self.again = want, {}, 0
+        self.lock, self.full = threading.Lock(), threading.Event()
 
     def note(self, order, status):
         with self.lock:
-            self.done.setdefault(order, status)
+            self.again += order in self.done
+            self.done[order] = status
             if len(self.done) == self.want:
                 self.full.set()
 
@@ -101,6 +103,8 @@ def main(bootstrap, count):
     paid, refused = tallies["payment"].count("done"), tallies["payment"].count("hopeless")
     print(f"{count} orders: {paid} paid, {refused} refused, {tallies['inventory'].count('done')} reserved, "
           f"{tallies['email'].count('done')} mailed; {total} of {want} in the replay")
+    if sum(tally.again for tally in tallies.values()) > 0:
+        return "an order was worked off twice"
     return None if (total, refused, paid) == (want, unpayable, count - unpayable) else "the figures do not fit together"
 
 

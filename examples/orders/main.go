@@ -78,6 +78,12 @@ func run(ctx context.Context, n int) error {
 	}
 	fmt.Printf("%d orders: %d paid, %d refused, %d reserved, %d mailed; %d of %d in the replay\n", n, payment.count(kgo.AckAccept),
 		payment.count(kgo.AckReject), inventory.count(kgo.AckAccept), mailer.count(kgo.AckAccept), replayed, sum)
+	if again := payment.again + inventory.again + mailer.again; again > 0 {
+		return fmt.Errorf("%d orders were worked off twice", again)
+	}
+	if letters, err := deadLetters(ctx, unpayable); err != nil || letters != unpayable {
+		return fmt.Errorf("%d dead letters, want %d: %w", letters, unpayable, err)
+	}
 	if replayed != sum || payment.count(kgo.AckReject) != unpayable || payment.count(kgo.AckAccept) != n-unpayable {
 		return errors.New("the figures do not fit together")
 	}
@@ -146,6 +152,7 @@ func work(ctx context.Context, group string, t *tally, do func(o order, delivery
 	}
 	defer cl.Close()
 	for ctx.Err() == nil {
+		said := map[int]kgo.AckStatus{}
 		for _, r := range cl.PollFetches(ctx).Records() {
 			var o order
 			status := kgo.AckReject // what cannot be read is hopeless
@@ -153,9 +160,11 @@ func work(ctx context.Context, group string, t *tally, do func(o order, delivery
 				status = do(o, r.DeliveryCount())
 			}
 			r.Ack(status)
-			t.note(o.ID, status)
+			said[o.ID] = status
 		}
-		_ = cl.FlushAcks(ctx) // what was not answered comes again
+		if err := cl.FlushAcks(ctx); err == nil { // else they come again
+			t.note(said)
+		}
 	}
 }
 
@@ -179,13 +188,16 @@ func mail(ctx context.Context, t *tally) {
 	}
 	defer cl.Close()
 	for ctx.Err() == nil {
+		mailed := map[int]kgo.AckStatus{}
 		for _, r := range cl.PollFetches(ctx).Records() {
 			var o order
 			if json.Unmarshal(r.Value, &o) == nil {
-				t.note(o.ID, kgo.AckAccept)
+				mailed[o.ID] = kgo.AckAccept
 			}
 		}
-		_ = cl.CommitUncommittedOffsets(ctx)
+		if err := cl.CommitUncommittedOffsets(ctx); err == nil {
+			t.note(mailed)
+		}
 	}
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -24,4 +26,22 @@ func replay(ctx context.Context, n int) (sum int, err error) {
 		}
 	}
 	return sum, ctx.Err()
+}
+
+// deadLetters waits until there are so many, and counts them.
+func deadLetters(ctx context.Context, want int) (int, error) {
+	cl, err := connect()
+	if err != nil {
+		return 0, err
+	}
+	defer cl.Close()
+	for {
+		ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, "dlq."+topic)
+		letters := 0
+		ends.Each(func(o kadm.ListedOffset) { letters += int(o.Offset) })
+		if err != nil || letters >= want {
+			return letters, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }

@@ -10,23 +10,31 @@ import (
 type tally struct {
 	full chan struct{} // closed when all are settled
 
-	mu   sync.Mutex
-	want int
-	done map[int]kgo.AckStatus
+	mu    sync.Mutex
+	want  int
+	done  map[int]kgo.AckStatus
+	again int // orders that were settled twice
 }
 
 func newTally(want int) *tally {
 	return &tally{full: make(chan struct{}), want: want, done: make(map[int]kgo.AckStatus)}
 }
 
-func (t *tally) note(id int, status kgo.AckStatus) {
+// note takes what the broker knows of orders; those that are to be tried again come again.
+func (t *tally) note(said map[int]kgo.AckStatus) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, again := t.done[id]; again || status == kgo.AckRelease {
-		return
-	}
-	if t.done[id] = status; len(t.done) == t.want {
-		close(t.full)
+	for id, status := range said {
+		if status == kgo.AckRelease {
+			continue
+		}
+		if _, before := t.done[id]; before {
+			t.again++
+			continue
+		}
+		if t.done[id] = status; len(t.done) == t.want {
+			close(t.full)
+		}
 	}
 }
 
