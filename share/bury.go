@@ -20,12 +20,11 @@ type burial struct {
 	letter      letter
 }
 
-// burials are those that are decided and not on their way.
+// burials are those that were decided before a start.
 func (p *part) burials() []burial {
 	var all []burial
 	p.runs.Ascend(func(r run) bool {
-		if r.state == StateArchiving && !p.burying[r.first] {
-			p.burying[r.first] = true
+		if r.state == StateArchiving {
 			all = append(all, burial{key: p.key, first: r.first, last: r.last, count: r.count, cause: r.detail.cause,
 				letter: *r.detail.letter})
 		}
@@ -40,7 +39,6 @@ func (m *machine) buried(tx *coordinator.Tx, b burial) {
 	if !ok {
 		return
 	}
-	delete(p.burying, b.first)
 	var changes []change
 	for _, r := range p.overlapping(b.first, b.last) {
 		if r.state == StateArchiving {

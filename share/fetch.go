@@ -172,7 +172,11 @@ func (f *fetching) watch(p *partition.Partition, g given) {
 func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired, raw []byte) error {
 	records, err := collect(p, got, raw)
 	if err != nil {
-		f.s.Release(Key{f.r.Group, out.ID}, f.r.Member)
+		back := AcknowledgeRequest{Key: Key{f.r.Group, out.ID}, Member: f.r.Member, Settings: f.r.Settings}
+		for _, a := range got {
+			back.Batches = append(back.Batches, AckBatch{First: a.First, Last: a.Last, Types: []AckType{Release}, DelayMs: -1})
+		}
+		f.s.Acknowledge(back) // what the member held before it keeps
 		return err
 	}
 	out.Acquired, out.Records, f.got = got, records, true

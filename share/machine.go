@@ -2,7 +2,6 @@ package share
 
 import (
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -27,7 +26,6 @@ type machine struct {
 	epoch   int32 // of the shard's leadership
 	letters letters
 	log     stateLog
-	logger  *slog.Logger
 	parts   map[Key]*part
 	pruner  *coordinator.Timer
 	pruned  int64 // what was written before is not needed
@@ -45,15 +43,14 @@ type part struct {
 	half                      *stored // a snapshot of which more is to come
 
 	// In memory only.
-	settings Settings       // of the last request
-	burying  map[int64]bool // first offsets of archiving runs whose dead letters are on their way
+	settings Settings // of the last request
 	timer    *coordinator.Timer
 	waiters  map[*waiter]struct{}
 	turns    int // how often records were taken, for the guard against starvation
 }
 
-func newMachine(c *Config, epoch int32, log stateLog, l letters, lg *slog.Logger) *machine {
-	m := &machine{config: c, epoch: epoch, log: log, letters: l, logger: lg, parts: make(map[Key]*part)}
+func newMachine(c *Config, epoch int32, log stateLog, l letters) *machine {
+	m := &machine{config: c, epoch: epoch, log: log, letters: l, parts: make(map[Key]*part)}
 	m.pruner = coordinator.NewTimer("", m.prune)
 	return m
 }
@@ -79,8 +76,7 @@ func (m *machine) Unloaded(error) {
 func (m *machine) part(k Key) *part {
 	p := m.parts[k]
 	if p == nil {
-		p = &part{key: k, name: k.String(), window: newWindow(), waiters: make(map[*waiter]struct{}),
-			burying: make(map[int64]bool)}
+		p = &part{key: k, name: k.String(), window: newWindow(), waiters: make(map[*waiter]struct{})}
 		p.timer = coordinator.NewTimer(p.name, func(tx *coordinator.Tx) { m.tick(tx, p) })
 		m.parts[k] = p
 	}
@@ -123,6 +119,8 @@ func (m *machine) Apply(r coordinator.Record, undo *coordinator.Undo) error {
 		p.half = v
 	} else if p.half != nil {
 		p.half.batches = append(p.half.batches, v.batches...)
+		p.half.due = append(p.half.due, v.due...)
+		p.half.dying = append(p.half.dying, v.dying...)
 	}
 	if v.part == partial || p.half == nil {
 		return nil
@@ -182,37 +180,6 @@ func (p *part) takeChanges(v *stored) {
 		})
 	}
 	p.advance()
-}
-
-// undoWith remembers what an update is about to change.
-func (p *part) undoWith(undo *coordinator.Undo, v *stored) {
-	if undo == nil {
-		return
-	}
-	start, written, updates := p.start, p.writtenStart, p.updates
-	lo, hi := p.start, v.start-1
-	for _, b := range v.batches {
-		hi = max(hi, b.last)
-	}
-	// What may be joined with neighbours, or dropped with them from the start.
-	were := p.overlapping(lo, hi+1)
-	for n := len(were); n > 0; n = len(were) {
-		hi = max(hi, were[n-1].last)
-		next, ok := p.at(hi + 1)
-		if !ok || !next.state.settled() {
-			break
-		}
-		were = append(were, next)
-	}
-	undo.Add(func() {
-		for _, r := range p.within(lo, hi) {
-			p.remove(r)
-		}
-		for _, r := range were {
-			p.insert(r)
-		}
-		p.start, p.writtenStart, p.updates = start, written, updates
-	})
 }
 
 // tick is the share partition's timer: locks end, delays end.

@@ -56,8 +56,12 @@ type batch struct {
 	count       int16
 }
 
-// batchBytes is what a batch takes in a record.
-const batchBytes = 20
+// What each takes in a record; a dying one, besides, its topic.
+const (
+	batchBytes = 20
+	dueBytes   = 24
+	dyingBytes = 28
+)
 
 type dueBatch struct{ first, last, dueMs int64 }
 

@@ -33,7 +33,7 @@ func New(c Config, partitions *partition.Set, clk clock.Clock, lg *slog.Logger) 
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		p := s.leads[shard]
-		return newMachine(&s.config, p.LeaderEpoch(), partitionLog{p}, s.digger, lg)
+		return newMachine(&s.config, p.LeaderEpoch(), partitionLog{p}, s.digger)
 	}
 	s.runtime = coordinator.New(coordinator.Config{BatchMaxBytes: s.config.BatchMaxBytes,
 		LoadBufferBytes: s.config.LoadBufferBytes}, build, clk, lg)
@@ -174,10 +174,7 @@ func (s *Service) begin(p *partition.Partition, a *asked) error {
 			start = at.Offset
 		}
 	}
-	_, err := do(s, a.key, func(m *machine, tx *coordinator.Tx) error {
-		m.initialize(tx, a.key, start)
-		return nil
-	}).Result()
+	_, err := s.Initialize(a.key, start).Result()
 	return err
 }
 

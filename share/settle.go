@@ -194,11 +194,14 @@ func (m *machine) letGo(tx *coordinator.Tx, k Key, member string) {
 	}
 }
 
+// expireMax bounds the locks that end in one event, so that what it writes fits into one record; the rest is due at once.
+const expireMax = 1000
+
 // expireLocks releases what was held for too long.
 func (m *machine) expireLocks(tx *coordinator.Tx, p *part, nowMs int64) {
 	var changes []change
 	p.locks.Ascend(func(l moment) bool {
-		if l.at > nowMs {
+		if l.at > nowMs || len(changes) == expireMax {
 			return false
 		}
 		r, _ := p.at(l.first)
@@ -219,21 +222,18 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 	if start != p.writtenStart {
 		v.start = start
 	}
-	var buried []batch
+	var burials []burial
 	for _, c := range changes {
 		b := c.batch
-		if c.state == StateArchiving && mutantLetterAfterArchive {
-			b.state = StateArchived
-			tx.Then(func(*coordinator.Tx, error) {
-				m.letters.bury(burial{key: p.key, first: c.first, last: c.last, count: c.count, cause: c.cause,
-					letter: letter{topic: p.settings.DeadLetters, whole: true}})
-			})
-		} else if c.state == StateArchiving {
-			b.state = StateAvailable
+		if c.state == StateArchiving {
 			topic := p.settings.DeadLetters
-			v.dying = append(v.dying, dyingBatch{c.first, c.last, c.cause,
-				letter{topic, m.letters.end(topic, p.key.Index), p.settings.CopyRecord}})
-			buried = append(buried, b)
+			l := letter{topic, m.letters.end(topic, p.key.Index), p.settings.CopyRecord}
+			burials = append(burials, burial{key: p.key, first: c.first, last: c.last, count: c.count, cause: c.cause, letter: l})
+			if b.state = StateAvailable; mutantLetterAfterArchive {
+				b.state = StateArchived
+			} else {
+				v.dying = append(v.dying, dyingBatch{c.first, c.last, c.cause, l})
+			}
 		}
 		if c.dueMs > 0 {
 			v.due = append(v.due, dueBatch{c.first, c.last, c.dueMs})
@@ -241,13 +241,13 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 		v.batches = append(v.batches, b)
 	}
 	tx.Append(p.name, v.update(p.key))
-	if p.updates >= m.config.SnapshotUpdates && p.runs.Len() < m.snapshotRuns() {
+	if p.updates >= m.config.SnapshotUpdates && p.runs.Len()*(batchBytes+dueBytes) < m.partBytes() {
 		m.snapshot(tx, p)
 	}
-	if len(buried) > 0 {
+	if len(burials) > 0 {
 		tx.Then(func(_ *coordinator.Tx, err error) {
 			if err == nil {
-				for _, b := range p.burials() {
+				for _, b := range burials {
 					m.letters.bury(b)
 				}
 			}

@@ -6,8 +6,8 @@ import (
 	"weir/coordinator"
 )
 
-// snapshotRuns is how many runs one record can tell.
-func (m *machine) snapshotRuns() int { return m.config.BatchMaxBytes / (2 * batchBytes) }
+// partBytes is about what one record may take of a share partition that is written whole.
+func (m *machine) partBytes() int { return m.config.BatchMaxBytes / 2 }
 
 // snapshot writes a share partition whole: in one record, or in several of which the first says that more follow. Those that
 // follow are updates, so that others may read them too.
@@ -18,24 +18,44 @@ func (m *machine) snapshot(tx *coordinator.Tx, p *part) {
 	if v.snapshotEpoch == math.MaxUint16 {
 		v.snapshotEpoch = 0
 	}
-	rest := v.batches
-	for first := true; first || len(rest) > 0; first = false {
-		n := min(len(rest), m.snapshotRuns())
-		v.batches, rest = rest[:n], rest[n:]
+	parts := v.cut(m.partBytes())
+	for i, part := range parts {
 		switch {
-		case len(rest) > 0:
-			v.part = partial
-		case !first:
-			v.part = lastPart
+		case i < len(parts)-1:
+			part.part = partial
+		case i > 0:
+			part.part = lastPart
 		}
-		if first {
-			tx.Append(p.name, v.snapshot(p.key))
+		if i == 0 {
+			tx.Append(p.name, part.snapshot(p.key))
 		} else {
-			v.start = noChange
-			tx.Append(p.name, v.update(p.key))
+			part.start = noChange
+			tx.Append(p.name, part.update(p.key))
 		}
-		v.due, v.dying = nil, nil
 	}
+}
+
+// cut gives values of about so many bytes that together say the same; one at least.
+func (v *stored) cut(bytes int) []stored {
+	left := *v
+	var parts []stored
+	for first := true; first || len(left.batches)+len(left.due)+len(left.dying) > 0; first = false {
+		part, room := *v, bytes
+		part.batches, left.batches = cutOff(left.batches, &room, func(batch) int { return batchBytes })
+		part.due, left.due = cutOff(left.due, &room, func(dueBatch) int { return dueBytes })
+		part.dying, left.dying = cutOff(left.dying, &room, func(d dyingBatch) int { return dyingBytes + len(d.topic) })
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// cutOff takes as many as there is room for.
+func cutOff[T any](all []T, room *int, size func(T) int) (taken, rest []T) {
+	n := 0
+	for ; n < len(all) && *room > 0; n++ {
+		*room -= size(all[n])
+	}
+	return all[:n], all[n:]
 }
 
 // all is what the state tells of a share partition.
