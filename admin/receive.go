@@ -163,9 +163,11 @@ func (d *Door) release(r *share.FetchRequest, f *share.Fetched) {
 	}
 }
 
-// loading reports whether nothing came because the state of a partition is being read.
+// loading reports whether nothing came because the state of a partition is being read, or its topic has just been made.
 func loading(fetched []share.Fetched) bool {
-	return slices.ContainsFunc(fetched, func(f share.Fetched) bool { return errors.Is(f.Err, coordinator.ErrLoading) }) &&
+	return slices.ContainsFunc(fetched, func(f share.Fetched) bool {
+		return errors.Is(f.Err, coordinator.ErrLoading) || errors.Is(f.Err, coordinator.ErrNotCoordinator)
+	}) &&
 		!slices.ContainsFunc(fetched, func(f share.Fetched) bool { return len(f.Acquired) > 0 })
 }
 
@@ -174,6 +176,9 @@ func loading(fetched []share.Fetched) bool {
 func (d *Door) awaitLoaded(ctx context.Context, r *share.FetchRequest) bool {
 	ctx, cancel := context.WithTimeout(ctx, d.config.ReadTimeout)
 	defer cancel()
+	if d.Cluster.AwaitApplied(ctx, d.Cluster.Image()) != nil {
+		return false
+	}
 	for _, id := range r.Partitions {
 		loaded := d.Shares.Loaded(d.Shares.ShardOf(share.Key{Group: r.Group, PartitionID: id}))
 		if loaded == nil {

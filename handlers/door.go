@@ -41,6 +41,12 @@ func (h *Handlers) EnsureGroups(ctx context.Context, group string) error {
 		}
 	}
 	loaded := h.Groups.Loaded(h.Groups.ShardOf(group))
+	if loaded == nil { // the topic may just have been made
+		if err := h.Cluster.AwaitApplied(ctx, h.Cluster.Image()); err != nil {
+			return err
+		}
+		loaded = h.Groups.Loaded(h.Groups.ShardOf(group))
+	}
 	if loaded == nil {
 		return coordinator.ErrNotCoordinator
 	}
