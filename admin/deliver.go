@@ -30,7 +30,10 @@ func (d *Door) deliver(r *share.FetchRequest, f *share.Fetched) ([]delivered, er
 			}
 		}
 	}
-	raw := f.Records
+	raw, err := f.Records.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("read acquired messages: %w", err)
+	}
 	for len(raw) > 0 && at < len(f.Acquired) {
 		h, err := record.ParseHeader(raw)
 		if err != nil || h.Size() > len(raw) {

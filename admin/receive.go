@@ -130,9 +130,10 @@ func (d *Door) receive(ctx context.Context, topic *metadata.Topic, in *receiveIn
 		request.Settings.LockDuration = lock
 	}
 	fetched := d.Shares.Fetch(ctx.Done(), request)
-	if loading(fetched) && d.awaitLoaded(ctx, &request) {
+	if loading(fetched) && d.awaitLoaded(ctx, &request) { // nothing was acquired
 		fetched = d.Shares.Fetch(ctx.Done(), request)
 	}
+	defer share.ReleaseRecords(fetched)
 	if ctx.Err() != nil {
 		for i := range fetched {
 			d.release(&request, &fetched[i])

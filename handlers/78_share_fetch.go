@@ -56,9 +56,6 @@ type shareFetch struct {
 	fetched []share.Fetched
 	gone    bool             // the connection went away before all was durable
 	acks    *acknowledgement // nil without any
-	told    kmsg.ShareFetchResponse
-	topics  map[metadata.TopicID]int     // into told
-	places  map[metadata.PartitionID]int // into the topic in told
 }
 
 // begin checks the request, finds its session and hands its acknowledgements over.
@@ -136,9 +133,6 @@ func (h *Handlers) shareMember(c *Conn, group, member *string) (shareKey, error)
 // recordLimit is the acquire mode that never gives more records than are asked for (ShareAcquireMode, KIP-1206); 0 makes
 // batches whole.
 const recordLimit = 1
-
-// aloneFrom is the size from which an answer gets memory of its own, not that which the connection keeps.
-const aloneFrom = 8 << 10
 
 func (f *shareFetch) renews() bool { return f.version >= 2 && f.request.IsRenewAck }
 
@@ -279,17 +273,11 @@ func (f *shareFetch) Encode(dst []byte) []protocol.Part {
 	if f.gone {
 		return nil
 	}
-	f.told = kmsg.NewShareFetchResponse()
-	f.told.SetVersion(f.version)
-	f.told.ErrorCode = f.h.code(f.err)
-	size := 0
+	response := &protocol.ShareFetchResponse{ErrorCode: f.h.code(f.err)}
 	if f.err == nil {
-		size = f.respond()
+		response = f.respond()
 	}
-	if size < aloneFrom {
-		return []protocol.Part{{Bytes: f.told.AppendTo(dst)}}
-	}
-	return []protocol.Part{{Bytes: dst}, {Bytes: f.told.AppendTo(make([]byte, 0, size))}}
+	return protocol.AppendShareFetchResponse(dst, f.version, response)
 }
 
 // Release implements Reply.
@@ -297,5 +285,6 @@ func (f *shareFetch) Release() {
 	if f.timer != nil {
 		f.timer.Stop()
 	}
+	share.ReleaseRecords(f.fetched)
 	f.fetched = nil
 }

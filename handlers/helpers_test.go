@@ -160,7 +160,15 @@ func askOn[R kmsg.Response](f *fixture, c *Conn, version int16, req kmsg.Request
 	reply.Wait(f.t.Context().Done())
 	var body []byte
 	for _, part := range reply.Encode(nil) {
-		body = append(body, part.Bytes...)
+		if part.File == nil {
+			body = append(body, part.Bytes...)
+			continue
+		}
+		stored := make([]byte, part.Len())
+		if n, err := part.File.ReadAt(stored, 0); n < len(stored) {
+			f.t.Fatalf("records of the answer of %s: %v", kmsg.NameForKey(req.Key()), err)
+		}
+		body = append(body, stored...)
 	}
 	resp := req.ResponseKind().(R)
 	if err := resp.ReadFrom(body); err != nil {

@@ -75,6 +75,11 @@ func (e *encoder) currentLeader(tag int, l *LeaderIDAndEpoch) {
 func (e *encoder) nodeEndpoints(nodes []NodeEndpoint) {
 	e.uvarint(0)
 	start := len(e.b)
+	e.nodes(nodes)
+	e.insertSize(start)
+}
+
+func (e *encoder) nodes(nodes []NodeEndpoint) {
 	e.arrayLen(len(nodes))
 	for i := range nodes {
 		n := &nodes[i]
@@ -84,7 +89,6 @@ func (e *encoder) nodeEndpoints(nodes []NodeEndpoint) {
 		e.maybeText(n.Rack)
 		e.noTags()
 	}
-	e.insertSize(start)
 }
 
 // insertSize puts the length of what was written since start before it.

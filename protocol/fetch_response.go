@@ -49,7 +49,7 @@ type AbortedTransaction struct {
 // The parts of bytes lie in dst's array, or in larger ones when that is too
 // small. Senders are not released here.
 func AppendFetchResponse(dst []byte, version int16, r *FetchResponse) []Part {
-	e := fetchEncoder{encoder: encoder{b: dst, version: version, flexible: version >= fetchFlexible}}
+	e := partsEncoder{encoder: encoder{b: dst, version: version, flexible: version >= fetchFlexible}}
 	e.parts = make([]Part, 0, r.mostParts())
 	e.int32(r.ThrottleMs)
 	if version >= fetchSession {
@@ -90,23 +90,7 @@ func (r *FetchResponse) mostParts() int {
 	return n
 }
 
-// fetchEncoder also collects the parts.
-type fetchEncoder struct {
-	encoder
-	parts []Part
-	from  int // where the part of bytes at hand begins
-}
-
-// cut ends the part of bytes at hand. When b grows later, the part keeps the
-// array it has, whose bytes are not written to again.
-func (e *fetchEncoder) cut() {
-	if len(e.b) > e.from {
-		e.parts = append(e.parts, Part{Bytes: e.b[e.from:len(e.b):len(e.b)]})
-		e.from = len(e.b)
-	}
-}
-
-func (e *fetchEncoder) partition(p *FetchPartitionResponse) {
+func (e *partsEncoder) partition(p *FetchPartitionResponse) {
 	e.int32(p.Index)
 	e.int16(p.ErrorCode)
 	e.int64(p.HighWatermark)
@@ -131,26 +115,8 @@ func (e *fetchEncoder) partition(p *FetchPartitionResponse) {
 	e.partitionTags(p)
 }
 
-// records writes the length of a partition's records and leaves room for them.
-func (e *fetchEncoder) records(records []Sender) {
-	size := 0
-	for _, s := range records {
-		size += s.Len()
-	}
-	e.recordsLen(size)
-	if size == 0 {
-		return
-	}
-	e.cut()
-	for _, s := range records {
-		if s.Len() > 0 {
-			e.parts = append(e.parts, Part{File: s})
-		}
-	}
-}
-
 // partitionTags writes tag 0, the diverging epoch, and 1, the current leader.
-func (e *fetchEncoder) partitionTags(p *FetchPartitionResponse) {
+func (e *partsEncoder) partitionTags(p *FetchPartitionResponse) {
 	if !e.flexible {
 		return
 	}

@@ -44,8 +44,14 @@ func (s Slice) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // Bytes returns a copy of the range.
-func (s Slice) Bytes() ([]byte, error) {
-	b := make([]byte, s.n)
+func (s Slice) Bytes() ([]byte, error) { return s.Into(nil) }
+
+// Into returns a copy of the range in buf, or in memory of its own if buf is too small.
+func (s Slice) Into(buf []byte) ([]byte, error) {
+	if int64(len(buf)) < s.n {
+		buf = make([]byte, s.n)
+	}
+	b := buf[:s.n]
 	if s.n == 0 {
 		return b, nil
 	}
@@ -71,6 +77,14 @@ func (s Slice) SendTo(conn net.Conn) (int64, error) {
 // Cut returns the first n bytes of the range; it shares s's reference, so only one of the two is released.
 func (s Slice) Cut(n int) Slice {
 	s.n = min(s.n, int64(n))
+	return s
+}
+
+// Sub returns n bytes of the range, which begin at a batch from bytes behind its start; it shares s's reference, so only one of the
+// two is released. Its FirstOffset is not known.
+func (s Slice) Sub(from, n int) Slice {
+	from = min(max(from, 0), int(s.n))
+	s.pos, s.n, s.first = s.pos+int64(from), min(int64(max(n, 0)), s.n-int64(from)), -1
 	return s
 }
 

@@ -169,9 +169,11 @@ func (d *digger) written(to *partition.Partition, b burial) (map[int64]bool, err
 			return nil, err
 		}
 	}
+	buf := scans.Get().(*[scanBytes]byte)
+	defer scans.Put(buf)
 	there := make(map[int64]bool)
 	for at := max(b.letter.from, to.StartOffset()); at < to.HighWatermark(); {
-		raw, _, err := read(to, at, scanBytes, false)
+		raw, _, err := read(to, at, buf[:], false)
 		if err != nil {
 			return nil, fmt.Errorf("look for dead letters: %w", err)
 		}
@@ -251,7 +253,9 @@ func (d *digger) compose(b burial, first, last int64) (letters record.Batch, nex
 	if b.letter.whole {
 		from, err := d.partitions.Get(b.key.PartitionID)
 		if err == nil && from.StartOffset() <= last {
-			raw, _, err := read(from, max(first, from.StartOffset()), scanBytes, false)
+			buf := scans.Get().(*[scanBytes]byte)
+			defer scans.Put(buf)
+			raw, _, err := read(from, max(first, from.StartOffset()), buf[:], false)
 			if err != nil {
 				return letters, 0, fmt.Errorf("read records that died: %w", err)
 			}

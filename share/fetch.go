@@ -2,12 +2,12 @@ package share
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"weir/log"
 	"weir/metadata"
 	"weir/partition"
-	"weir/record"
 )
 
 // FetchRequest is what a member asks for.
@@ -24,11 +24,11 @@ type FetchRequest struct {
 	Strict     bool          // never more than MaxRecords, not even to make a batch whole (KIP-1206)
 }
 
-// Fetched is what a member gets of one partition.
+// Fetched is what a member gets of one partition. Who gets it releases its records.
 type Fetched struct {
 	ID       metadata.PartitionID
 	Acquired []Acquired // ascending
-	Records  []byte     // whole record batches that hold them
+	Records  Records    // batches that hold them
 	Err      error
 }
 
@@ -40,6 +40,9 @@ const longestLook = 250 * time.Millisecond
 
 // scanBytes is how much of a log is looked at at once.
 const scanBytes = 1 << 20
+
+// scans are buffers for it: to make and clear one costs more than to fill it.
+var scans = sync.Pool{New: func() any { return new([scanBytes]byte) }}
 
 // Fetch has a member acquire records, and reads them. It returns when there are some or something failed, when MaxWait is over, or
 // soon after stop is closed. The answer has one entry for each partition asked, in their order.
@@ -116,7 +119,6 @@ func (f *fetching) fetch(out *Fetched) {
 func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 	a := &asked{key: Key{f.r.Group, out.ID}, member: f.r.Member, settings: &f.r.Settings, records: f.left, bytes: f.bytes,
 		span: f.r.BatchSize, strict: f.r.Strict, waiter: f.waiter}
-	var raw []byte
 	for n := range rounds {
 		if n > 0 && f.s.clock.Now().Sub(f.began) > longestLook {
 			break
@@ -131,7 +133,7 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 			return err
 		}
 		if len(g.acquired) > 0 {
-			return f.deliver(p, out, g.acquired, raw)
+			return f.deliver(p, out, g.acquired)
 		}
 		if f.waiter != nil && (len(f.waited) == 0 || f.waited[len(f.waited)-1] != a.key) {
 			f.waited = append(f.waited, a.key)
@@ -140,7 +142,7 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 			f.watch(p, g)
 			return nil
 		}
-		a.scanned, raw, err = f.s.look(p, &f.r.Settings, f.r.Topics[out.ID.Topic], g)
+		a.scanned, err = f.s.look(p, &f.r.Settings, f.r.Topics[out.ID.Topic], g)
 		if errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > g.known {
 			a.scanned = nil
 			if err = f.s.trim(a.key, p.StartOffset()); err == nil {
@@ -168,9 +170,9 @@ func (f *fetching) watch(p *partition.Partition, g given) {
 	}
 }
 
-// deliver reads what was acquired; what cannot be read is let go.
-func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired, raw []byte) error {
-	records, err := collect(p, got, raw)
+// deliver finds what was acquired in the log; what cannot be found is let go.
+func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired) error {
+	records, err := collect(p, got)
 	if err != nil {
 		back := AcknowledgeRequest{Key: Key{f.r.Group, out.ID}, Member: f.r.Member, Settings: f.r.Settings}
 		for _, a := range got {
@@ -183,29 +185,32 @@ func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired,
 	for _, a := range got {
 		f.left -= int(a.Last - a.First + 1)
 	}
-	f.bytes -= len(records)
+	f.bytes -= records.Len()
 	return nil
 }
 
 // look reads what follows what the machine knows.
-func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSettings, g given) (*scanned, []byte, error) {
-	raw, aborted, err := read(p, g.known, scanBytes, settings.Committed)
+func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSettings, g given) (*scanned, error) {
+	buf := scans.Get().(*[scanBytes]byte)
+	defer scans.Put(buf)
+	raw, aborted, err := read(p, g.known, buf[:], settings.Committed)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(raw) == 0 {
-		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch, again: g.again}, nil, nil
+		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch, again: g.again}, nil
 	}
 	items, next, err := examine(raw, aborted, settings, topic, p.ID().Index, g.known)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return &scanned{from: g.known, to: next, epoch: g.epoch, again: g.again, items: items}, raw, nil
+	return &scanned{from: g.known, to: next, epoch: g.epoch, again: g.again, items: items}, nil
 }
 
-// read gives batches from the one that holds offset on, of one segment; the last may be cut short.
-func read(p *partition.Partition, offset int64, maxBytes int, committed bool) ([]byte, []partition.AbortedTxn, error) {
-	res, err := p.Read(partition.ReadRequest{Offset: offset, MaxBytes: maxBytes, MinOne: true, Committed: committed,
+// read gives batches from the one that holds offset on, of one segment, in buf or, where the first is larger, in memory of its own;
+// the last may be cut short.
+func read(p *partition.Partition, offset int64, buf []byte, committed bool) ([]byte, []partition.AbortedTxn, error) {
+	res, err := p.Read(partition.ReadRequest{Offset: offset, MaxBytes: len(buf), MinOne: true, Committed: committed,
 		CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
 	if err != nil {
 		return nil, nil, err
@@ -213,39 +218,9 @@ func read(p *partition.Partition, offset int64, maxBytes int, committed bool) ([
 	defer res.Release()
 	for _, slice := range res.Slices {
 		if slice.Len() > 0 {
-			raw, err := slice.Bytes()
+			raw, err := slice.Into(buf)
 			return raw, res.Aborted, err
 		}
 	}
 	return nil, nil, nil
-}
-
-// collectBytes is how much of a log is read at first for what was acquired: often that is little. Then it is twice as much each time.
-const collectBytes = 32 << 10
-
-// collect gives the batches that hold what was acquired: out of raw, which may have been read already, and out of the log.
-func collect(p *partition.Partition, got []Acquired, raw []byte) ([]byte, error) {
-	var out []byte
-	wanted, most := int64(0), collectBytes
-	for i := 0; i < len(got); {
-		wanted = max(wanted, got[i].First)
-		h, err := record.ParseHeader(raw)
-		if err != nil || h.Size() > len(raw) || h.BaseOffset > wanted {
-			if raw, _, err = read(p, wanted, most, false); err != nil || len(raw) == 0 {
-				return out, err
-			}
-			most = min(2*most, scanBytes)
-			if h, err = record.ParseHeader(raw); err != nil {
-				return nil, err
-			}
-		}
-		if h.LastOffset() >= wanted && h.BaseOffset <= got[i].Last {
-			out = append(out, raw[:h.Size()]...)
-		}
-		wanted, raw = max(wanted, h.LastOffset()+1), raw[h.Size():]
-		for i < len(got) && got[i].Last < wanted {
-			i++
-		}
-	}
-	return out, nil
 }

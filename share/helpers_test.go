@@ -142,16 +142,19 @@ func (r *rig) produce(records ...string) {
 }
 
 // fetch has a member acquire, and shows what it got: "first-last*deliveries".
-func (r *rig) fetch(member string, records int) string {
+func (r *rig) fetch(member string, most int) string {
 	r.Helper()
-	got := r.s.Fetch(nil, FetchRequest{Group: group, Member: member, Settings: r.settings, MaxRecords: records, BatchSize: records,
+	got := r.s.Fetch(nil, FetchRequest{Group: group, Member: member, Settings: r.settings, MaxRecords: most, BatchSize: most,
 		MaxBytes: 1 << 20, Strict: true, Partitions: []metadata.PartitionID{{Topic: r.topic.ID}}})
 	must(r, got[0].Err)
+	defer got[0].Records.Release()
+	records, err := got[0].Records.Bytes()
+	must(r, err)
 	var out []string
 	for _, a := range got[0].Acquired {
 		out = append(out, fmt.Sprintf("%d-%d*%d", a.First, a.Last, a.DeliveryCount))
 		covered := a.First
-		for b := range batches(got[0].Records) {
+		for b := range batches(records) {
 			if b.BaseOffset <= covered && b.LastOffset() >= covered {
 				covered = b.LastOffset() + 1
 			}
@@ -193,7 +196,7 @@ func (r *rig) dead() []string {
 	p := r.part(r.letters)
 	var out []string
 	for at := int64(0); at < p.HighWatermark(); {
-		raw, _, err := read(p, at, 1<<20, false)
+		raw, _, err := read(p, at, make([]byte, scanBytes), false)
 		must(r, err)
 		for b := range batches(raw) {
 			for rec, err := range b.Records(0) {

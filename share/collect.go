@@ -1,0 +1,164 @@
+package share
+
+import (
+	"errors"
+	"io"
+
+	"weir/partition"
+	"weir/record"
+	"weir/segment"
+)
+
+// Records are record batches as they lie in the log. They keep its files open until Release, which is called once.
+type Records struct {
+	Slices []segment.Slice // whole batches, ascending; what they refer to is released with reads
+	reads  []partition.ReadResult
+}
+
+// Len is the number of bytes.
+func (r *Records) Len() int {
+	n := 0
+	for _, s := range r.Slices {
+		n += s.Len()
+	}
+	return n
+}
+
+// Bytes is a copy.
+func (r *Records) Bytes() ([]byte, error) {
+	out := make([]byte, r.Len())
+	at := 0
+	for _, s := range r.Slices {
+		n, err := s.ReadAt(out[at:at+s.Len()], 0)
+		if at += n; err != nil && !(errors.Is(err, io.EOF) && n == s.Len()) {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Release lets the files go.
+func (r *Records) Release() {
+	for i := range r.reads {
+		r.reads[i].Release()
+	}
+	*r = Records{}
+}
+
+// ReleaseRecords releases the records of an answer.
+func ReleaseRecords(all []Fetched) {
+	for i := range all {
+		all[i].Records.Release()
+	}
+}
+
+// collecting finds the batches that hold what was acquired.
+type collecting struct {
+	got    []Acquired // what is not found yet; the first may be found in part
+	wanted int64      // the next offset to be found
+	out    Records
+}
+
+// collect finds the batches that hold what was acquired. Of their bytes only the headers are read.
+func collect(p *partition.Partition, got []Acquired) (Records, error) {
+	c := collecting{got: got}
+	for len(c.got) > 0 {
+		c.wanted = max(c.wanted, c.got[0].First)
+		before := c.wanted
+		res, err := p.Read(partition.ReadRequest{Offset: c.wanted, MaxBytes: scanBytes, MinOne: true, CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
+		if err == nil {
+			err = c.collect(&res)
+		}
+		if err != nil {
+			c.out.Release()
+			return Records{}, err
+		}
+		if c.wanted == before && len(c.got) > 0 {
+			break // the log has no more
+		}
+	}
+	return c.out, nil
+}
+
+// collect takes what is wanted out of one read, which it keeps or releases.
+func (c *collecting) collect(res *partition.ReadResult) error {
+	had := len(c.out.Slices)
+	for _, s := range res.Slices {
+		if err := c.from(s); err != nil {
+			res.Release()
+			return err
+		}
+	}
+	if len(c.out.Slices) == had {
+		res.Release()
+		return nil
+	}
+	c.out.reads = append(c.out.reads, *res)
+	return nil
+}
+
+// from takes what is wanted out of one slice, the last batch of which may be cut short. Neighbours stay together.
+func (c *collecting) from(s segment.Slice) error {
+	heads := headers{s: s}
+	begin, end := 0, 0 // what is wanted and not taken yet
+	take := func() {
+		if end > begin {
+			c.out.Slices = append(c.out.Slices, s.Sub(begin, end-begin))
+		}
+	}
+	for len(c.got) > 0 {
+		h, err := heads.next()
+		if err != nil {
+			take()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if h.LastOffset() >= c.got[0].First && h.BaseOffset <= c.got[0].Last {
+			if end != heads.at-h.Size() {
+				take()
+				begin = heads.at - h.Size()
+			}
+			end = heads.at
+		}
+		c.wanted = max(c.wanted, h.LastOffset()+1)
+		for len(c.got) > 0 && c.got[0].Last < c.wanted {
+			c.got = c.got[1:]
+		}
+	}
+	take()
+	return nil
+}
+
+// headers walks the headers of whole batches.
+type headers struct {
+	s    segment.Slice
+	at   int // behind the batch of the last header
+	from int // where buf begins in s
+	buf  []byte
+	room [2 << 10]byte // one read finds the headers of some small batches
+}
+
+// next gives the next header, and io.EOF when no whole batch follows.
+func (h *headers) next() (record.Header, error) {
+	if h.at+record.HeaderSize > h.s.Len() {
+		return record.Header{}, io.EOF
+	}
+	if h.at+record.HeaderSize > h.from+len(h.buf) {
+		n, err := h.s.ReadAt(h.room[:], int64(h.at))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return record.Header{}, err
+		}
+		h.from, h.buf = h.at, h.room[:n]
+	}
+	head, err := record.ParseHeader(h.buf[h.at-h.from:])
+	if err != nil {
+		return record.Header{}, err
+	}
+	if h.at+head.Size() > h.s.Len() {
+		return record.Header{}, io.EOF
+	}
+	h.at += head.Size()
+	return head, nil
+}
