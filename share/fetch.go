@@ -123,6 +123,7 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 		if n > 0 && f.s.clock.Now().Sub(f.began) > longestLook {
 			break
 		}
+		a.logStart = p.StartOffset()
 		g, err := f.s.take(a)
 		if errors.Is(err, errUninitialized) {
 			if err = f.s.begin(p, a); err == nil {

@@ -222,7 +222,11 @@ func (p *part) ripen(nowMs int64) {
 		}
 		r, _ := p.at(first.first)
 		p.remove(r)
-		r.detail = r.with(func(d *detail) { d.due = 0 })
+		if r.first < p.known {
+			r.detail = r.with(func(d *detail) { d.due = 0 })
+		} else {
+			r.detail = nil // a start knows only that it was to wait
+		}
 		p.insert(r)
 	}
 }

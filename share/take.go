@@ -25,6 +25,7 @@ type asked struct {
 	bytes    int  // about
 	span     int  // records of one Acquired, about
 	strict   bool // never more records
+	logStart int64
 	scanned  *scanned
 	waiter   *waiter // told when there is something, if there is nothing now
 }
@@ -46,6 +47,7 @@ func (m *machine) take(tx *coordinator.Tx, a *asked) (given, error) {
 	}
 	nowMs := tx.Now.UnixMilli()
 	p.settings = *a.settings
+	m.trim(tx, a.key, a.logStart)
 	if a.scanned != nil && a.scanned.epoch == p.stateEpoch {
 		m.extend(tx, p, a.scanned, nowMs)
 	}
