@@ -1,6 +1,6 @@
-// Orders is one topic read in four ways at once. Payment and inventory are fleets of workers: each takes single orders, and says of
-// each whether it is done, is to be tried again, or is hopeless (a dead letter). The mailer is a consumer group. Analytics reads all of
-// it again from the start.
+// Orders is one topic read in four ways at once. Payment, inventory and email are share groups, each with workers that take single
+// orders and say of each whether it is done, is to be tried again, or is hopeless (a dead letter). Analytics reads all of it again from
+// the start.
 //
 //	weir serve
 //	go run ./examples/orders --bootstrap 127.0.0.1:9092 --orders 200
@@ -23,88 +23,75 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-const topic = "orders"
+const topic, letters = "orders", "dlq.orders"
 
 // order is the value of a record. Those with an amount of 0 nobody can pay.
-type order struct {
-	ID     int
-	Amount int
+type order struct{ ID, Amount int }
+
+// fleet is the workers of one share group.
+type fleet struct {
+	group string
+	size  int
+	do    func(o order, delivery int32) kgo.AckStatus
+	stop  context.CancelFunc // called when all orders are settled
+
+	mu                     sync.Mutex // guards what follows
+	settled                map[int]bool
+	refused, again, double int // of the orders: hopeless; tried again; settled twice
 }
 
-var bootstrap = flag.String("bootstrap", "127.0.0.1:9092", "address of the broker")
-
 func main() {
+	bootstrap := flag.String("bootstrap", "127.0.0.1:9092", "address of the broker")
 	orders := flag.Int("orders", 200, "how many are placed")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	if err := run(ctx, *orders); err != nil {
+	if err := run(ctx, kgo.SeedBrokers(*bootstrap), *orders); err != nil {
 		slog.Error("orders", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n int) error {
-	if err := prepare(ctx); err != nil {
-		return fmt.Errorf("prepare: %w", err)
-	}
-	sum, unpayable, err := place(ctx, n)
-	if err != nil {
-		return fmt.Errorf("place orders: %w", err)
-	}
-	payment, inventory, mailer := newTally(n), newTally(n), newTally(n)
-	working, stop := context.WithCancel(ctx)
-	defer stop()
-	var all sync.WaitGroup
-	for range 3 {
-		all.Go(func() { work(working, "payment", payment, pay) })
-		all.Go(func() {
-			work(working, "inventory", inventory, func(order, int32) kgo.AckStatus { return kgo.AckAccept })
-		})
-	}
-	all.Go(func() { mail(working, mailer) })
-	for _, t := range []*tally{payment, inventory, mailer} {
-		select {
-		case <-t.full:
-		case <-ctx.Done():
-			return errors.New("not all orders were worked off in time")
-		}
-	}
-	stop()
-	all.Wait()
-	replayed, err := replay(ctx, n)
-	if err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	fmt.Printf("%d orders: %d paid, %d refused, %d reserved, %d mailed; %d of %d in the replay\n", n, payment.count(kgo.AckAccept),
-		payment.count(kgo.AckReject), inventory.count(kgo.AckAccept), mailer.count(kgo.AckAccept), replayed, sum)
-	if again := payment.again + inventory.again + mailer.again; again > 0 {
-		return fmt.Errorf("%d orders were worked off twice", again)
-	}
-	if letters, err := deadLetters(ctx, unpayable); err != nil || letters != unpayable {
-		return fmt.Errorf("%d dead letters, want %d: %w", letters, unpayable, err)
-	}
-	if replayed != sum || payment.count(kgo.AckReject) != unpayable || payment.count(kgo.AckAccept) != n-unpayable {
-		return errors.New("the figures do not fit together")
-	}
-	return nil
-}
-
-// prepare makes the topic, and tells the groups where to begin and where hopeless orders go.
-func prepare(ctx context.Context) error {
-	cl, err := connect()
+func run(ctx context.Context, broker kgo.Opt, n int) error {
+	done := func(order, int32) kgo.AckStatus { return kgo.AckAccept }
+	fleets := []*fleet{{group: "payment", size: 3, do: pay}, {group: "inventory", size: 2, do: done}, {group: "email", size: 1, do: done}}
+	cl, err := kgo.NewClient(broker, kgo.DefaultProduceTopic(topic))
 	if err != nil {
 		return err
 	}
 	defer cl.Close()
+	if err := prepare(ctx, cl, fleets); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	if err := place(ctx, cl, n); err != nil {
+		return fmt.Errorf("place orders: %w", err)
+	}
+	var workers sync.WaitGroup
+	for _, f := range fleets {
+		working, stop := context.WithCancel(ctx)
+		defer stop()
+		f.settled, f.stop = map[int]bool{}, stop
+		for range f.size {
+			workers.Go(func() { f.work(working, broker, n) })
+		}
+	}
+	workers.Wait()
+	for _, f := range fleets {
+		fmt.Printf("%s: %d done, %d refused, %d at the second try, %d twice\n", f.group, len(f.settled)-f.refused, f.refused, f.again, f.double)
+	}
+	return errors.Join(replay(ctx, broker, letters, fleets[0].refused), replay(ctx, broker, topic, n))
+}
+
+// prepare makes the topic, and tells the groups where to begin and where hopeless orders go.
+func prepare(ctx context.Context, cl *kgo.Client, fleets []*fleet) error {
 	if _, err := kadm.NewClient(cl).CreateTopic(ctx, 3, 1, nil, topic); err != nil {
 		return err
 	}
 	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
-	for _, group := range []string{"payment", "inventory"} {
+	for _, f := range fleets {
 		r := kmsg.NewIncrementalAlterConfigsRequestResource()
-		r.ResourceType, r.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
-		for name, value := range map[string]string{"share.auto.offset.reset": "earliest", "errors.deadletterqueue.topic.name": "dlq." + topic} {
+		r.ResourceType, r.ResourceName = kmsg.ConfigResourceTypeGroupConfig, f.group
+		for name, value := range map[string]string{"share.auto.offset.reset": "earliest", "errors.deadletterqueue.topic.name": letters} {
 			c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
 			c.Name, c.Value = name, &value
 			r.Configs = append(r.Configs, c)
@@ -112,60 +99,20 @@ func prepare(ctx context.Context) error {
 		req.Resources = append(req.Resources, r)
 	}
 	resp, err := req.RequestWith(ctx, cl)
-	if err != nil {
-		return err
+	for i := 0; err == nil && i < len(resp.Resources); i++ {
+		err = kerr.ErrorForCode(resp.Resources[i].ErrorCode)
 	}
-	return errors.Join(kerr.ErrorForCode(resp.Resources[0].ErrorCode), kerr.ErrorForCode(resp.Resources[1].ErrorCode))
+	return err
 }
 
-func place(ctx context.Context, n int) (sum, unpayable int, err error) {
-	cl, err := connect(kgo.DefaultProduceTopic(topic))
-	if err != nil {
-		return 0, 0, err
-	}
-	defer cl.Close()
+// place writes n orders; those of one customer stay in order.
+func place(ctx context.Context, cl *kgo.Client, n int) error {
+	var records []*kgo.Record
 	for id := range n {
-		o := order{ID: id, Amount: id % 20}
-		if o.Amount == 0 {
-			unpayable++
-		}
-		sum += o.Amount
-		value, err := json.Marshal(o)
-		if err != nil {
-			return 0, 0, err
-		}
-		cl.Produce(ctx, &kgo.Record{Key: fmt.Append(nil, "customer-", id%7), Value: value}, func(_ *kgo.Record, failed error) {
-			if failed != nil {
-				slog.Error("place order", "error", failed)
-			}
-		})
+		value := fmt.Appendf(nil, `{"id": %d, "amount": %d}`, id, id%20)
+		records = append(records, &kgo.Record{Key: fmt.Append(nil, "customer-", id%7), Value: value})
 	}
-	return sum, unpayable, cl.Flush(ctx)
-}
-
-// work is one worker of a fleet: a member of a share group.
-func work(ctx context.Context, group string, t *tally, do func(o order, delivery int32) kgo.AckStatus) {
-	cl, err := connect(kgo.ShareGroup(group), kgo.ConsumeTopics(topic))
-	if err != nil {
-		slog.Error("work", "group", group, "error", err)
-		return
-	}
-	defer cl.Close()
-	for ctx.Err() == nil {
-		said := map[int]kgo.AckStatus{}
-		for _, r := range cl.PollFetches(ctx).Records() {
-			var o order
-			status := kgo.AckReject // what cannot be read is hopeless
-			if json.Unmarshal(r.Value, &o) == nil {
-				status = do(o, r.DeliveryCount())
-			}
-			r.Ack(status)
-			said[o.ID] = status
-		}
-		if err := cl.FlushAcks(ctx); err == nil { // else they come again
-			t.note(said)
-		}
-	}
+	return cl.ProduceSync(ctx, records...).FirstErr()
 }
 
 // pay refuses what cannot be paid; the bank is away now and then.
@@ -179,28 +126,74 @@ func pay(o order, delivery int32) kgo.AckStatus {
 	return kgo.AckAccept
 }
 
-// mail is a consumer group: each order once, in order, committed after it was mailed.
-func mail(ctx context.Context, t *tally) {
-	cl, err := connect(kgo.ConsumerGroup("email"), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+// work is one worker: a member of the share group.
+func (f *fleet) work(ctx context.Context, broker kgo.Opt, n int) {
+	cl, err := kgo.NewClient(broker, kgo.ShareGroup(f.group), kgo.ConsumeTopics(topic))
 	if err != nil {
-		slog.Error("mail", "error", err)
+		slog.Error("work", "group", f.group, "error", err)
 		return
 	}
 	defer cl.Close()
 	for ctx.Err() == nil {
-		mailed := map[int]kgo.AckStatus{}
+		said := map[int]kgo.AckStatus{}
 		for _, r := range cl.PollFetches(ctx).Records() {
 			var o order
+			status := kgo.AckReject // what cannot be read is hopeless
 			if json.Unmarshal(r.Value, &o) == nil {
-				mailed[o.ID] = kgo.AckAccept
+				status = f.do(o, r.DeliveryCount())
+				said[o.ID] = status
 			}
+			r.Ack(status)
 		}
-		if err := cl.CommitUncommittedOffsets(ctx); err == nil {
-			t.note(mailed)
+		if err := cl.FlushAcks(ctx); err == nil { // else they come again
+			f.note(said, n)
 		}
 	}
 }
 
-func connect(opts ...kgo.Opt) (*kgo.Client, error) {
-	return kgo.NewClient(append(opts, kgo.SeedBrokers(*bootstrap))...)
+// note takes down what was said of orders, once the broker knows.
+func (f *fleet) note(said map[int]kgo.AckStatus, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for id, status := range said {
+		switch {
+		case status == kgo.AckRelease:
+			f.again++
+		case f.settled[id]:
+			f.double++
+		default:
+			f.settled[id] = true
+			if status == kgo.AckReject {
+				f.refused++
+			}
+			if len(f.settled) == n {
+				f.stop()
+			}
+		}
+	}
+}
+
+// replay reads n orders from the start of a topic, and adds their amounts up.
+func replay(ctx context.Context, broker kgo.Opt, from string, n int) error {
+	cl, err := kgo.NewClient(broker, kgo.ConsumeTopics(from), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	seen, sum := 0, 0
+	for seen < n {
+		fetches := cl.PollFetches(ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s has %d of %d orders", from, seen, n)
+		}
+		for _, r := range fetches.Records() {
+			var o order
+			if err := json.Unmarshal(r.Value, &o); err != nil {
+				return fmt.Errorf("read %s: %w", from, err)
+			}
+			seen, sum = seen+1, sum+o.Amount
+		}
+	}
+	fmt.Printf("%s: %d replayed, worth %d\n", from, seen, sum)
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // reference is the test's own eye on a broker: franz-go in this process.
@@ -150,6 +151,40 @@ func fromKgo(k *kgo.Record) stored {
 		s.Headers = append(s.Headers, header{h.Key, h.Value})
 	}
 	return s
+}
+
+// header is the value of the first header of this name.
+func (r record) header(name string) string {
+	for _, h := range r.Headers {
+		if h.Key == name {
+			return string(h.Value)
+		}
+	}
+	return ""
+}
+
+// shareLag is how many records of a topic a share group has not settled yet.
+func (r *reference) shareLag(group, topic string) (lag int64) {
+	r.t.Helper()
+	details, err := r.adm.ListTopics(r.t.Context(), topic)
+	if err != nil {
+		r.t.Fatalf("describe %s: %v", topic, err)
+	}
+	q, of, in := kmsg.NewPtrDescribeShareGroupOffsetsRequest(), kmsg.NewDescribeShareGroupOffsetsRequestGroup(), kmsg.NewDescribeShareGroupOffsetsRequestGroupTopic()
+	in.Topic, in.Partitions = topic, details[topic].Partitions.Numbers()
+	of.GroupID, of.Topics = group, append(of.Topics, in)
+	q.Groups = append(q.Groups, of)
+	shards := r.cl.RequestSharded(r.t.Context(), q)
+	if len(shards) != 1 || shards[0].Err != nil {
+		r.t.Fatalf("offsets of share group %s: %+v", group, shards)
+	}
+	for _, p := range shards[0].Resp.(*kmsg.DescribeShareGroupOffsetsResponse).Groups[0].Topics[0].Partitions {
+		if p.ErrorCode != 0 {
+			r.t.Fatalf("offsets of share group %s: %+v", group, p)
+		}
+		lag += p.Lag
+	}
+	return lag
 }
 
 // committed returns all records of a topic that a reader of read_committed sees, by partition and offset.
