@@ -54,7 +54,7 @@ func (s *Service) Fetch(stop <-chan struct{}, r FetchRequest) []Fetched {
 		over = timer.C()
 	}
 	for {
-		f := fetching{s: s, r: &r, began: s.clock.Now(), left: r.MaxRecords, bytes: r.MaxBytes}
+		f := fetching{s: s, stop: stop, r: &r, began: s.clock.Now(), left: r.MaxRecords, bytes: r.MaxBytes}
 		if r.MaxWait > 0 {
 			f.waiter, f.appended = newWaiter(), partition.NewWaiter(1)
 		}
@@ -88,6 +88,7 @@ func (s *Service) Fetch(stop <-chan struct{}, r FetchRequest) []Fetched {
 // fetching is one round over a request's partitions.
 type fetching struct {
 	s           *Service
+	stop        <-chan struct{}
 	r           *FetchRequest
 	began       time.Time
 	left, bytes int
@@ -119,17 +120,13 @@ func (f *fetching) fetch(out *Fetched) {
 func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 	a := &asked{key: Key{f.r.Group, out.ID}, member: f.r.Member, settings: &f.r.Settings, records: f.left, bytes: f.bytes,
 		span: f.r.BatchSize, strict: f.r.Strict, waiter: f.waiter}
-	for n := range rounds {
-		if n > 0 && f.s.clock.Now().Sub(f.began) > longestLook {
-			break
+	g, err := f.take(p, a)
+	if errors.Is(err, errUninitialized) {
+		if err = f.s.begin(p, a); err == nil {
+			g, err = f.take(p, a)
 		}
-		a.logStart = p.StartOffset()
-		g, err := f.s.take(a)
-		if errors.Is(err, errUninitialized) {
-			if err = f.s.begin(p, a); err == nil {
-				continue
-			}
-		}
+	}
+	for n := 0; ; n++ {
 		if err != nil {
 			return err
 		}
@@ -143,21 +140,35 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 			f.watch(p, g)
 			return nil
 		}
-		a.scanned, err = f.s.look(p, &f.r.Settings, f.r.Topics[out.ID.Topic], g)
-		if errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > g.known {
-			a.scanned = nil
-			if err = f.s.trim(a.key, p.StartOffset()); err == nil {
-				continue
-			}
+		if n == rounds || n > 0 && f.s.clock.Now().Sub(f.began) > longestLook {
+			break
 		}
-		if err != nil {
-			return err
-		}
+		g, err = f.further(p, a, g)
 	}
 	if f.appended != nil {
 		p.Watch(f.appended, 0) // there is more to look at: come again at once
 	}
 	return nil
+}
+
+// further looks at what follows what the machine knows, or waits for another who does, and takes what there is then.
+func (f *fetching) further(p *partition.Partition, a *asked, g given) (given, error) {
+	a.scanned = nil
+	if f.s.lookers.begin(a.key, f.stop) {
+		defer f.s.lookers.end(a.key)
+		var err error
+		a.scanned, err = f.s.look(p, &f.r.Settings, f.r.Topics[a.key.Topic], g)
+		dropped := errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > g.known // the machine is told of that
+		if err != nil && !dropped {
+			return given{}, err
+		}
+	}
+	return f.take(p, a)
+}
+
+func (f *fetching) take(p *partition.Partition, a *asked) (given, error) {
+	a.logStart = p.StartOffset()
+	return f.s.take(a)
 }
 
 // watch waits for more to be appended, if there is room for it.

@@ -20,6 +20,7 @@ type Service struct {
 	partitions *partition.Set
 	clock      clock.Clock
 	digger     *digger
+	lookers    lookers
 
 	mu    sync.Mutex
 	leads map[int32]*partition.Partition // mu guards it; the partition of each shard that is led, for its pruning
@@ -27,7 +28,8 @@ type Service struct {
 
 // New makes a service that leads no shard yet. It reads records of, and writes dead letters to, the partitions of the set.
 func New(c Config, partitions *partition.Set, clk clock.Clock, lg *slog.Logger) *Service {
-	s := &Service{config: c.withDefaults(), partitions: partitions, clock: clk, leads: make(map[int32]*partition.Partition)}
+	s := &Service{config: c.withDefaults(), partitions: partitions, clock: clk, lookers: lookers{at: make(map[Key]chan struct{})},
+		leads: make(map[int32]*partition.Partition)}
 	s.digger = newDigger(partitions, clk, lg, s.buried)
 	build := func(shard int32) *machine {
 		s.mu.Lock()
@@ -140,14 +142,6 @@ func (s *Service) Keys(group string) *coordinator.Future[[]Key] {
 // take has a member acquire what there is, and waits for the answer.
 func (s *Service) take(a *asked) (given, error) {
 	return decide(s, a.key, func(m *machine, tx *coordinator.Tx) (given, error) { return m.take(tx, a) }).Result()
-}
-
-func (s *Service) trim(k Key, logStart int64) error {
-	_, err := do(s, k, func(m *machine, tx *coordinator.Tx) error {
-		m.trim(tx, k, logStart)
-		return nil
-	}).Result()
-	return err
 }
 
 func (s *Service) unwatch(k Key, w *waiter) {
