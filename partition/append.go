@@ -40,7 +40,14 @@ func (p *Partition) append(b *record.Batch, o AppendOptions) (Ticket, error) {
 	if err := p.mayAppend(lead, o); err != nil {
 		return Ticket{}, err
 	}
+	headers := !b.Bare && !b.IsControl()
+	if headers {
+		p.bare.begin()
+	}
 	a, err := p.log.AppendGuarded(b, lead.epoch, o.Guard)
+	if headers {
+		p.bare.end(a.LastOffset + 1)
+	}
 	if err != nil {
 		return Ticket{}, p.appendFailed(err)
 	}

@@ -29,6 +29,7 @@ type Partition struct {
 	dedup atomic.Pointer[dedup]
 	// used is when the partition was last read or written, in ms since the Unix epoch; nil unless that is asked for.
 	used atomic.Pointer[atomic.Int64]
+	bare bare
 
 	mu       sync.Mutex          // guards the fields below
 	sleepers []*sleeper          // of tickets that wait, in no order
@@ -55,6 +56,7 @@ func New(l *log.Log, c Committer, leaderEpoch int32, clk clock.Clock) *Partition
 	p := &Partition{log: l, committer: c, clk: clk}
 	p.lead.Store(&leadership{epoch: leaderEpoch, leader: true})
 	p.hw.Store(l.EndOffset())
+	p.bare.from.Store(l.EndOffset())
 	return p
 }
 

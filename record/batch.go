@@ -9,7 +9,8 @@ import (
 // the caller owns and holds exactly one batch.
 type Batch struct {
 	Header
-	Raw []byte
+	Raw  []byte
+	Bare bool // Validate found no record with headers; false where nobody looked
 }
 
 // Stamp writes the broker's two fields, in the header and in Raw. Neither is

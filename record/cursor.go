@@ -168,6 +168,7 @@ type meta struct {
 	timestampDelta int64
 	offsetDelta    int32
 	hasKey         bool
+	hasHeaders     bool
 }
 
 // next walks one record strictly (DefaultRecord.readFrom): every length lies
@@ -209,6 +210,7 @@ func (c *cursor) nextSlow(size int64) (meta, bool) {
 		c.skipWithin(valueSize, end)
 	}
 	if headers := c.varint(); headers != 0 {
+		m.hasHeaders = true
 		c.skipHeaders(int64(headers), end)
 	}
 	if c.err == nil && c.at() != end {

@@ -39,6 +39,7 @@ func scan(b []byte) (m meta, ok bool) {
 	if headers, p = scanVarint(b, p); p < 0 || headers < 0 || int(headers) > len(b)-p {
 		return m, false
 	}
+	m.hasHeaders = headers > 0
 	for range headers {
 		if size, p = scanVarint(b, p); p < 0 || size < 0 {
 			return m, false

@@ -59,6 +59,7 @@ func Validate(raw []byte, r Rules) (Batch, error) {
 	if err := settle(&b, &r, w); err != nil {
 		return Batch{}, fmt.Errorf("validate batch: %w", err)
 	}
+	b.Bare = !w.headers
 	return b, nil
 }
 

@@ -9,6 +9,7 @@ import (
 // walked is what a pass over a batch's records has found out.
 type walked struct {
 	ordered      bool  // offset deltas are 0, 1, 2 ...
+	headers      bool  // some record has any
 	maxTimestamp int64 // of all records; NoTimestamp for none
 }
 
@@ -46,6 +47,7 @@ func walk(b *Batch, r *Rules) (walked, error) {
 		if !ok {
 			return w, fmt.Errorf("record %d: %w", i, s.err)
 		}
+		w.headers = w.headers || m.hasHeaders
 		if m.offsetDelta != i {
 			w.ordered = false
 		}

@@ -173,7 +173,7 @@ func (d *digger) written(to *partition.Partition, b burial) (map[int64]bool, err
 	defer scans.Put(buf)
 	there := make(map[int64]bool)
 	for at := max(b.letter.from, to.StartOffset()); at < to.HighWatermark(); {
-		raw, _, err := read(to, at, buf[:], false)
+		raw, err := read(to, at, buf[:])
 		if err != nil {
 			return nil, fmt.Errorf("look for dead letters: %w", err)
 		}
@@ -255,7 +255,7 @@ func (d *digger) compose(b burial, first, last int64) (letters record.Batch, nex
 		if err == nil && from.StartOffset() <= last {
 			buf := scans.Get().(*[scanBytes]byte)
 			defer scans.Put(buf)
-			raw, _, err := read(from, max(first, from.StartOffset()), buf[:], false)
+			raw, err := read(from, max(first, from.StartOffset()), buf[:])
 			if err != nil {
 				return letters, 0, fmt.Errorf("read records that died: %w", err)
 			}

@@ -2,13 +2,16 @@ package share
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"iter"
 	"strconv"
 
 	"weir/partition"
 	"weir/record"
+	"weir/segment"
 )
 
 // Headers by which a producer says how a record is to be delivered to share groups. Values are decimal numbers in UTF-8; what is no
@@ -35,19 +38,62 @@ type examiner struct {
 	items    []item
 }
 
-// examine tells what the batches in raw hold, the last of which may be cut short, and where the next one begins. aborted is for
-// groups that leave out what is not committed.
-func examine(raw []byte, aborted []partition.AbortedTxn, s *Settings, topic TopicSettings, index int32, from int64,
-) (items []item, next int64, err error) {
-	x := examiner{settings: s, index: index, topic: topic, aborted: aborted, active: make(map[int64]bool)}
+// newExaminer makes an examiner of what lies behind one offset of a partition. aborted is for groups that leave out what is not
+// committed.
+func newExaminer(s *Settings, topic TopicSettings, index int32, aborted []partition.AbortedTxn) *examiner {
+	return &examiner{settings: s, topic: topic, index: index, aborted: aborted, active: make(map[int64]bool)}
+}
+
+// plain reports whether nothing but headers of records could make one record different from its neighbours.
+func (x *examiner) plain() bool {
+	return x.settings.Order != ByKey && x.settings.Filter == nil && x.topic.DelayMs == 0 && x.topic.TTLMs == 0
+}
+
+// heads tells what the batches of a slice hold whose records are known to have no headers, the last of which may be cut short, and
+// where the next one begins. It is not ok, and nothing is told, when it takes more than the batches' headers to know.
+func (x *examiner) heads(s segment.Slice, from int64) (next int64, ok bool, err error) {
+	heads := headers{s: s}
+	next = from
+	for {
+		h, err := heads.next()
+		if errors.Is(err, io.EOF) {
+			return next, true, nil
+		}
+		if err != nil {
+			return 0, false, fmt.Errorf("examine batches from %d: %w", next, err)
+		}
+		if !h.IsControl() && h.Count > 0 {
+			if !dense(&h) {
+				return from, false, nil
+			}
+			x.batchOf(&h)
+		}
+		next = h.LastOffset() + 1
+	}
+}
+
+// dense reports whether a batch has a record at each of its offsets.
+func dense(h *record.Header) bool { return h.Count == h.LastOffsetDelta+1 }
+
+// batchOf adds a batch whose records are all alike.
+func (x *examiner) batchOf(h *record.Header) {
+	x.items = append(x.items, item{first: h.BaseOffset, last: h.LastOffset(), detail: plainDetail(h)})
+}
+
+func plainDetail(h *record.Header) *detail {
+	return &detail{note: note{priority: middling}, batch: h.LastOffset(), size: int32(h.Size()) / h.Count}
+}
+
+// examine tells what the batches in raw hold, the last of which may be cut short, and where the next one begins.
+func (x *examiner) examine(raw []byte, from int64) (next int64, err error) {
 	next = from
 	for b := range batches(raw) {
 		if err := x.batch(b); err != nil {
-			return nil, 0, fmt.Errorf("examine batch at %d: %w", b.BaseOffset, err)
+			return 0, fmt.Errorf("examine batch at %d: %w", b.BaseOffset, err)
 		}
 		next = b.LastOffset() + 1
 	}
-	return x.items, next, nil
+	return next, nil
 }
 
 // batches walks the whole batches of what was read of a log. It ends at one that is cut short.
@@ -76,9 +122,7 @@ func (x *examiner) batch(b record.Batch) error {
 	case b.IsTransactional() && x.active[b.ProducerID]:
 		return nil
 	}
-	plain := &detail{note: note{priority: middling}, batch: b.LastOffset(), size: int32(len(b.Raw)) / b.Count}
-	each := x.settings.Order == ByKey || x.settings.Filter != nil || x.topic.DelayMs > 0 || x.topic.TTLMs > 0 ||
-		b.Count != b.LastOffsetDelta+1
+	each := !x.plain() || !dense(&b.Header)
 	if !each {
 		section := b.Raw[record.HeaderSize:]
 		if b.Codec() != record.None {
@@ -90,9 +134,10 @@ func (x *examiner) batch(b record.Batch) error {
 		each = bytes.Contains(section, ownHeaders)
 	}
 	if !each {
-		x.items = append(x.items, item{first: b.BaseOffset, last: b.LastOffset(), detail: plain})
+		x.batchOf(&b.Header)
 		return nil
 	}
+	plain := plainDetail(&b.Header)
 	for r, err := range b.Records(0) {
 		if err != nil {
 			return err

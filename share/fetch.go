@@ -8,6 +8,7 @@ import (
 	"weir/log"
 	"weir/metadata"
 	"weir/partition"
+	"weir/segment"
 )
 
 // FetchRequest is what a member asks for.
@@ -203,36 +204,58 @@ func (f *fetching) deliver(p *partition.Partition, out *Fetched, got []Acquired)
 
 // look reads what follows what the machine knows.
 func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSettings, g given) (*scanned, error) {
+	res, err := p.Read(partition.ReadRequest{Offset: g.known, MaxBytes: scanBytes, MinOne: true, Committed: settings.Committed,
+		CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
+	if err != nil {
+		return nil, err
+	}
+	defer res.Release()
+	found := &scanned{from: g.known, to: g.known, epoch: g.epoch, again: g.again}
+	slice, ok := begin(&res)
+	if !ok {
+		found.end = true
+		return found, nil
+	}
+	x := newExaminer(settings, topic, p.ID().Index, res.Aborted)
+	if x.plain() && len(res.Aborted) == 0 && p.Bare(g.known) {
+		if found.to, ok, err = x.heads(slice, g.known); ok || err != nil {
+			found.items = x.items
+			return found, err
+		}
+		x.items = nil
+	}
 	buf := scans.Get().(*[scanBytes]byte)
 	defer scans.Put(buf)
-	raw, aborted, err := read(p, g.known, buf[:], settings.Committed)
+	raw, err := slice.Into(buf[:])
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) == 0 {
-		return &scanned{from: g.known, to: g.known, end: true, epoch: g.epoch, again: g.again}, nil
+	found.to, err = x.examine(raw, g.known)
+	found.items = x.items
+	return found, err
+}
+
+// begin is the first slice of a read that has anything.
+func begin(res *partition.ReadResult) (slice segment.Slice, ok bool) {
+	for _, s := range res.Slices {
+		if s.Len() > 0 {
+			return s, true
+		}
 	}
-	items, next, err := examine(raw, aborted, settings, topic, p.ID().Index, g.known)
-	if err != nil {
-		return nil, err
-	}
-	return &scanned{from: g.known, to: next, epoch: g.epoch, again: g.again, items: items}, nil
+	return slice, false
 }
 
 // read gives batches from the one that holds offset on, of one segment, in buf or, where the first is larger, in memory of its own;
 // the last may be cut short.
-func read(p *partition.Partition, offset int64, buf []byte, committed bool) ([]byte, []partition.AbortedTxn, error) {
-	res, err := p.Read(partition.ReadRequest{Offset: offset, MaxBytes: len(buf), MinOne: true, Committed: committed,
-		CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
+func read(p *partition.Partition, offset int64, buf []byte) ([]byte, error) {
+	res, err := p.Read(partition.ReadRequest{Offset: offset, MaxBytes: len(buf), MinOne: true, CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer res.Release()
-	for _, slice := range res.Slices {
-		if slice.Len() > 0 {
-			raw, err := slice.Into(buf)
-			return raw, res.Aborted, err
-		}
+	slice, ok := begin(&res)
+	if !ok {
+		return nil, nil
 	}
-	return nil, nil, nil
+	return slice.Into(buf)
 }

@@ -56,7 +56,9 @@ func FuzzExamine(f *testing.F) {
 		defer done.Stop()
 		s := testSettings()
 		s.Order = Order(order)
-		items, next, err := examine(raw, nil, &s, TopicSettings{}, 0, 0)
+		x := newExaminer(&s, TopicSettings{}, 0, nil)
+		next, err := x.examine(raw, 0)
+		items := x.items
 		if err != nil {
 			return
 		}

@@ -288,7 +288,7 @@ func (c *conversation) logCommand(*datadriven.TestData) string {
 		c.shown = start
 	}
 	for c.shown < p.HighWatermark() {
-		raw, _, err := read(p, c.shown, make([]byte, scanBytes), false)
+		raw, err := read(p, c.shown, make([]byte, scanBytes))
 		must(c, err)
 		for b := range batches(raw) {
 			for rec, err := range b.Records(0) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -135,7 +136,8 @@ func (r *rig) produce(records ...string) {
 		}
 		b.Append(r.clk.Now().UnixMilli(), []byte(k), []byte(v), headers...)
 	}
-	batch := b.Build()
+	batch, err := record.Validate(b.Build().Raw, record.Rules{BeforeMaxMs: math.MaxInt64, AfterMaxMs: math.MaxInt64, FromClient: true})
+	must(r, err)
 	ticket, err := r.part(r.topic).Append(&batch, partition.AppendOptions{ExpectedLeaderEpoch: -1})
 	must(r, err)
 	must(r, ticket.Wait(nil))
@@ -196,7 +198,7 @@ func (r *rig) dead() []string {
 	p := r.part(r.letters)
 	var out []string
 	for at := int64(0); at < p.HighWatermark(); {
-		raw, _, err := read(p, at, make([]byte, scanBytes), false)
+		raw, err := read(p, at, make([]byte, scanBytes))
 		must(r, err)
 		for b := range batches(raw) {
 			for rec, err := range b.Records(0) {
