@@ -204,6 +204,7 @@ func (f *shareFetch) plan(image *metadata.Image) {
 		Group: f.key.group, Member: f.key.member,
 		MaxRecords: int(req.MaxRecords), BatchSize: int(max(req.BatchSize, 0)),
 		MaxBytes: int(min(req.MaxBytes, f.h.Config.Int32("fetch.max.bytes"))),
+		MinBytes: int(min(req.MinBytes, req.MaxBytes, f.h.Config.Int32("fetch.max.bytes"))),
 		MaxWait:  f.maxWait(), Strict: f.version >= 2 && req.ShareAcquireMode == recordLimit,
 	}
 	if f.fetch.MaxRecords <= 0 || f.fetch.MaxBytes <= 0 {

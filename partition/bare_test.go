@@ -26,9 +26,9 @@ func TestBare(t *testing.T) {
 			t.Errorf("bare from %d: %v; want %v", offset, got, want)
 		}
 	}
-	after := add()
+	add()
 	bare(0, true)
-	after = add(record.RecordHeader{Key: "h", Value: []byte("v")})
+	after := add(record.RecordHeader{Key: "h", Value: []byte("v")})
 	bare(after-1, false)
 	bare(after, true)
 	add()

@@ -20,6 +20,7 @@ type FetchRequest struct {
 	Partitions []metadata.PartitionID
 	MaxRecords int
 	BatchSize  int // records of one Acquired, about
+	MinBytes   int // while MaxWait lasts
 	MaxBytes   int
 	MaxWait    time.Duration // 0 answers at once
 	Strict     bool          // never more than MaxRecords, not even to make a batch whole (KIP-1206)
@@ -53,6 +54,9 @@ func (s *Service) Fetch(stop <-chan struct{}, r FetchRequest) []Fetched {
 		timer := s.clock.NewTimer(r.MaxWait)
 		defer timer.Stop()
 		over = timer.C()
+		if r.MinBytes > 1 && s.await(stop, over, &r) {
+			r.MaxWait = 0 // over: what there is now
+		}
 	}
 	for {
 		f := fetching{s: s, stop: stop, r: &r, began: s.clock.Now(), left: r.MaxRecords, bytes: r.MaxBytes}
@@ -123,7 +127,7 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 		span: f.r.BatchSize, strict: f.r.Strict, waiter: f.waiter}
 	g, err := f.take(p, a)
 	if errors.Is(err, errUninitialized) {
-		if err = f.s.begin(p, a); err == nil {
+		if err = f.s.begin(p, a.key, a.settings); err == nil {
 			g, err = f.take(p, a)
 		}
 	}

@@ -154,13 +154,13 @@ func (s *Service) unwatch(k Key, w *waiter) {
 }
 
 // begin finds where a group begins that has never fetched from a partition, and keeps it.
-func (s *Service) begin(p *partition.Partition, a *asked) error {
+func (s *Service) begin(p *partition.Partition, k Key, settings *Settings) error {
 	start := p.HighWatermark()
-	switch a.settings.Reset.Kind {
+	switch settings.Reset.Kind {
 	case ResetEarliest:
 		start = p.StartOffset()
 	case ResetByDuration:
-		at, ok, err := p.LookupTime(s.clock.Now().Add(-a.settings.Reset.Duration).UnixMilli(), false, -1)
+		at, ok, err := p.LookupTime(s.clock.Now().Add(-settings.Reset.Duration).UnixMilli(), false, -1)
 		if err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (s *Service) begin(p *partition.Partition, a *asked) error {
 			start = at.Offset
 		}
 	}
-	_, err := s.Initialize(a.key, start).Result()
+	_, err := s.Initialize(k, start).Result()
 	return err
 }
 

@@ -2,6 +2,8 @@ package share
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -176,4 +178,36 @@ func TestFetchWaits(t *testing.T) {
 	r.awaitWaiter()
 	must(t, r.ack("one", 0, 0, Release))
 	want(t, "after the release", <-got, "something")
+}
+
+// TestMinBytes: a fetch that wants more than there is waits for it, or until its time is over; what is held or settled does not count.
+func TestMinBytes(t *testing.T) {
+	r := newRig(t)
+	r.produce("a")
+	request := r.waiting("two")
+	request.MinBytes, request.MaxRecords, request.BatchSize = 1000, 100, 100
+	got := make(chan string)
+	fetch := func() {
+		f := r.s.Fetch(nil, request)
+		defer ReleaseRecords(f)
+		all := f[0].Acquired
+		got <- fmt.Sprint(all[0].First, " to ", all[len(all)-1].Last)
+	}
+	go fetch()
+	r.awaitWaiter()
+	r.produce(strings.Repeat("b", 1000))
+	want(t, "when there is enough", <-got, "0 to 1")
+
+	r.produce("c")
+	go fetch()
+	r.awaitWaiter()
+	must(t, r.ack("two", 0, 1, Release))
+	want(t, "when enough is let go", <-got, "0 to 1")
+	must(t, r.ack("two", 0, 1, Accept))
+
+	r.produce("d")
+	go fetch()
+	r.awaitWaiter()
+	r.clk.Advance(time.Hour)
+	want(t, "when the time is over", <-got, "2 to 3")
 }
