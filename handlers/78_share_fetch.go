@@ -18,7 +18,8 @@ import (
 // Behavior:
 //   - A member of a share group acquires records (KIP-932), and settles those that it has with the same request. The
 //     request is merged with the member's share session, the acknowledgements are handed over, then records are acquired:
-//     at once if there are any, else for as long as max.wait says. Partitions take turns to be first.
+//     at once if there are min.bytes of them, else when there are or max.wait is over. Partitions take turns to be first.
+//   - Records go from the file to the socket, as in Fetch.
 //   - Epoch 0 opens a session and may not acknowledge (42), -1 acknowledges and ends it: what the member holds is
 //     available again. No session 122, another epoch 123, too many sessions 133 after max.wait. A session ends with its
 //     connection.
