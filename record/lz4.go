@@ -22,6 +22,9 @@ const (
 	lz4Version         = 0x40
 	lz4VersionMask     = 0xc0
 	lz4Uncompressed    = 1 << 31 // bit of a block's size
+	// lz4Pooled is the largest buffer that a pooled decoder keeps: that of the largest block there is. Clients ask for that
+	// one (franz-go does), and only what a batch fills of it is ever touched; without the pool each batch paid for all of it.
+	lz4Pooled = 4 << 20
 )
 
 // lz4Decoder streams one LZ4 frame, a block at a time. It is ours and not the
@@ -157,7 +160,7 @@ func (d *lz4Decoder) finish() error {
 
 func (d *lz4Decoder) close() {
 	d.in, d.out = nil, nil
-	if cap(d.buf) > maxPooled {
+	if cap(d.buf) > lz4Pooled {
 		d.buf = nil
 	}
 	lz4Decoders.Put(d)

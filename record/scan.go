@@ -35,23 +35,29 @@ func scan(b []byte) (m meta, ok bool) {
 	if p = scanField(b, p); p < 0 {
 		return m, false
 	}
-	var headers int32
-	if headers, p = scanVarint(b, p); p < 0 || headers < 0 || int(headers) > len(b)-p {
-		return m, false
+	m.hasHeaders, ok = scanHeaders(b[p:])
+	return m, ok
+}
+
+// scanHeaders passes the headers that must fill b, and says whether there are any.
+func scanHeaders(b []byte) (some, ok bool) {
+	headers, p := scanVarint(b, 0)
+	if p < 0 || headers < 0 || int(headers) > len(b)-p {
+		return false, false
 	}
-	m.hasHeaders = headers > 0
+	var size int32
 	for range headers {
 		if size, p = scanVarint(b, p); p < 0 || size < 0 {
-			return m, false
+			return false, false
 		}
 		if int(size) > len(b)-p {
-			return m, false
+			return false, false
 		}
 		if p = scanField(b, p+int(size)); p < 0 {
-			return m, false
+			return false, false
 		}
 	}
-	return m, p == len(b)
+	return headers > 0, p == len(b)
 }
 
 // scanField passes a length and as many bytes; it gives the position behind,

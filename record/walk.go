@@ -42,7 +42,12 @@ func walk(b *Batch, r *Rules) (walked, error) {
 		timestamp int64
 	}
 	var rejected *RejectedError
-	for i := range b.Count {
+	o := ordinaryOf(b, r, maxRecord)
+	for i := int32(0); ; i++ {
+		s.pos, i = o.pass(s.b, s.pos, i, b.Count)
+		if i == b.Count {
+			break
+		}
 		m, ok := s.next(maxRecord)
 		if !ok {
 			return w, fmt.Errorf("record %d: %w", i, s.err)
@@ -67,6 +72,8 @@ func walk(b *Batch, r *Rules) (walked, error) {
 		}
 		passed.any, passed.timestamp = true, timestamp
 	}
+	w.maxTimestamp = max(w.maxTimestamp, o.newest)
+	w.headers = w.headers || o.headers
 	if !s.atEnd() {
 		if s.err != nil {
 			return w, s.err
