@@ -12,6 +12,7 @@ import (
 
 	"weir/cluster"
 	"weir/coordinator"
+	"weir/groups"
 	"weir/log"
 	"weir/partition"
 	"weir/record"
@@ -34,6 +35,8 @@ type translation struct {
 var translations = []translation{
 	{share.ErrInvalidRecordState, http.StatusConflict, notHeld},
 	{share.ErrInvalidRequest, http.StatusConflict, notHeld},
+	{groups.ErrTooManyGroups, http.StatusForbidden, ""},
+	{groups.ErrGroupNotFound, http.StatusConflict, ""}, // it is of another kind
 	{cluster.ErrInvalidTopic, http.StatusBadRequest, ""},
 	{cluster.ErrInvalidConfig, http.StatusBadRequest, ""},
 	{cluster.ErrPolicyViolation, http.StatusForbidden, ""},
@@ -66,10 +69,14 @@ func (d *Door) problemOf(err error) *huma.ErrorModel {
 	}
 	for _, t := range translations {
 		if errors.Is(err, t.err) {
-			if t.text == "" {
-				return problem(t.status, "%s", err)
+			text := t.text
+			if refusal := (*groups.Refusal)(nil); errors.As(err, &refusal) {
+				text = refusal.Text
 			}
-			return problem(t.status, "%s", t.text)
+			if text == "" {
+				text = err.Error()
+			}
+			return problem(t.status, "%s", text)
 		}
 	}
 	d.Logger.Error("no http status for error", "error", err)

@@ -110,6 +110,9 @@ const fetchBytes = 1 << 20
 
 // receive acquires messages, for as long as lock says or, if it is 0, the group. What it cannot deliver is available again.
 func (d *Door) receive(ctx context.Context, topic *metadata.Topic, in *receiveInput, lock time.Duration) ([]delivered, error) {
+	if err := d.Handlers.ReadShare(ctx, in.Group, topic); err != nil {
+		return nil, fmt.Errorf("begin to read %s: %w", topic.Name, err)
+	}
 	if err := d.Handlers.EnsureShareTopic(); err != nil {
 		return nil, fmt.Errorf("create share state: %w", coordinator.ErrNotAvailable)
 	}
@@ -130,15 +133,19 @@ func (d *Door) receive(ctx context.Context, topic *metadata.Topic, in *receiveIn
 		request.Settings.LockDuration = lock
 	}
 	fetched := d.Shares.Fetch(ctx.Done(), request)
-	if loading(fetched) && d.awaitLoaded(ctx, &request) { // nothing was acquired
+	if loading(fetched) && d.awaitLoaded(ctx, keysOf(&request)) { // nothing was acquired
 		fetched = d.Shares.Fetch(ctx.Done(), request)
 	}
 	defer share.ReleaseRecords(fetched)
-	if ctx.Err() != nil {
+	err := ctx.Err()
+	if err == nil {
+		err = d.Handlers.ReadShare(ctx, in.Group, topic)
+	}
+	if err != nil {
 		for i := range fetched {
 			d.release(&request, &fetched[i])
 		}
-		return nil, ctx.Err()
+		return nil, err
 	}
 	messages := []delivered{}
 	var failed error
@@ -172,18 +179,29 @@ func loading(fetched []share.Fetched) bool {
 		!slices.ContainsFunc(fetched, func(f share.Fetched) bool { return len(f.Acquired) > 0 })
 }
 
-// awaitLoaded waits until the state of all partitions has been read, and reports whether it has. That is short: all a group
-// has of a topic is a few runs.
-func (d *Door) awaitLoaded(ctx context.Context, r *share.FetchRequest) bool {
+func keysOf(r *share.FetchRequest) []share.Key {
+	keys := make([]share.Key, len(r.Partitions))
+	for i, id := range r.Partitions {
+		keys[i] = share.Key{Group: r.Group, PartitionID: id}
+	}
+	return keys
+}
+
+// awaitLoaded waits until all state that keys name has been read, and reports whether it has. That is short: all a group has of a
+// topic is a few runs.
+func (d *Door) awaitLoaded(ctx context.Context, keys []share.Key) bool {
 	ctx, cancel := context.WithTimeout(ctx, d.config.ReadTimeout)
 	defer cancel()
-	if d.Cluster.AwaitApplied(ctx, d.Cluster.Image()) != nil {
-		return false
-	}
-	for _, id := range r.Partitions {
-		loaded := d.Shares.Loaded(d.Shares.ShardOf(share.Key{Group: r.Group, PartitionID: id}))
-		if loaded == nil {
-			return false
+	for _, key := range keys {
+		shard := d.Shares.ShardOf(key)
+		loaded := d.Shares.Loaded(shard)
+		if loaded == nil { // its topic may just have been made
+			if d.Cluster.AwaitApplied(ctx, d.Cluster.Image()) != nil {
+				return false
+			}
+			if loaded = d.Shares.Loaded(shard); loaded == nil {
+				return false
+			}
 		}
 		select {
 		case <-loaded:

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"weir/coordinator"
 	"weir/metadata"
+	"weir/partition"
 	"weir/share"
 )
 
@@ -140,7 +142,7 @@ func (d *Door) serveSettle(ctx context.Context, in *settleInput, decode func([]b
 	if err != nil {
 		return nil, d.failed(err)
 	}
-	results := d.settle(topic, all, what)
+	results := d.settle(ctx, topic, all, what)
 	failures := 0
 	for i := range results {
 		if results[i].Error != nil {
@@ -164,7 +166,7 @@ type handful struct {
 }
 
 // settle does one thing to many messages, and returns when it is durable. Each is judged for itself.
-func (d *Door) settle(topic *metadata.Topic, all []string, what settlement) []settled {
+func (d *Door) settle(ctx context.Context, topic *metadata.Topic, all []string, what settlement) []settled {
 	results := make([]settled, len(all))
 	type delivery struct {
 		key    share.Key
@@ -188,6 +190,11 @@ func (d *Door) settle(topic *metadata.Topic, all []string, what settlement) []se
 		}
 		h.offsets, h.places = append(h.offsets, r.offset), append(h.places, i)
 	}
+	keys := make([]share.Key, len(handfuls))
+	for i, h := range handfuls {
+		keys[i] = h.key
+	}
+	d.awaitLoaded(ctx, keys)
 	for _, h := range handfuls {
 		if what.kind != share.Accept {
 			h.before = d.Shares.Offsets(h.key)
@@ -204,12 +211,20 @@ func (d *Door) settle(topic *metadata.Topic, all []string, what settlement) []se
 			if err == nil && h.before != nil {
 				err = gone(h.before, h.offsets[n])
 			}
+			if errors.Is(err, partition.ErrUnknown) || d.nobodyReceived(err) {
+				err = share.ErrInvalidRecordState
+			}
 			if err != nil {
 				results[i].Error = d.problemOf(err)
 			}
 		}
 	}
 	return results
+}
+
+// nobodyReceived tells that there is no state because no group has any.
+func (d *Door) nobodyReceived(err error) bool {
+	return errors.Is(err, coordinator.ErrNotCoordinator) && !d.Handlers.HasShareTopic()
 }
 
 // gone tells of a message that was settled long ago: the group's state has forgotten who held it, and refuses nothing there.

@@ -17,6 +17,9 @@ func (m *machine) delete(tx *coordinator.Tx, id string) error {
 	if g.listed().State != StateEmpty {
 		return ErrNonEmptyGroup
 	}
+	if s := g.share; s != nil && len(s.states.making)+len(s.states.made) > 0 {
+		return ErrNonEmptyGroup // they were dropped before, so somebody has come since
+	}
 	tx.Split()
 	for _, p := range g.offsets.places(func(string, offset) bool { return true }) {
 		tx.Append(id, offsetTombstone(id, p.topic, p.partition))

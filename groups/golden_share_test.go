@@ -81,14 +81,22 @@ func (c *conversation) shareStates(d *datadriven.TestData) string {
 
 // alterStates is alter GROUP T:P ..., which has states made anew.
 func (c *conversation) alterStates(d *datadriven.TestData) string {
-	var list []metadata.PartitionID
-	for _, p := range words(d)[1:] {
+	return now(c, c.AlterShareStates(words(d)[0], partitions(words(d)[1:])), func(epoch int32) string { return fmt.Sprintf("in epoch %d", epoch) })
+}
+
+// readStates is read GROUP T:P ..., without a member.
+func (c *conversation) readStates(d *datadriven.TestData) string {
+	return now(c, c.ReadShare(words(d)[0], partitions(words(d)[1:])), func(struct{}) string { return "reads" })
+}
+
+func partitions(texts []string) (list []metadata.PartitionID) {
+	for _, p := range texts {
 		name, index, _ := strings.Cut(p, ":")
 		id := metadata.PartitionID{Index: number(index)}
 		copy(id.Topic[:], name)
 		list = append(list, id)
 	}
-	return now(c, c.AlterShareStates(words(d)[0], list), func(epoch int32) string { return fmt.Sprintf("in epoch %d", epoch) })
+	return list
 }
 
 // dropTopics is drop GROUP T ...: the states of topics are to be dropped; and with done, that they have been.

@@ -60,7 +60,7 @@ func (c *conversation) run(d *datadriven.TestData) string {
 		"forget": c.forget, "cluster": c.cluster, "member": c.member, "consumers": c.consumers,
 		"streams": c.streamsMember, "streamsgroup": c.streamsGroup,
 		"share": c.shareMember, "sharegroup": c.shareGroup, "made": c.made, "states": c.shareStates,
-		"alter": c.alterStates, "drop": c.dropTopics,
+		"alter": c.alterStates, "read": c.readStates, "drop": c.dropTopics,
 	}[d.Cmd]
 	if !ok {
 		d.Fatalf(c.t, "unknown command %s", d.Cmd)

@@ -42,6 +42,7 @@ func (h *Handlers) serveDeleteGroups(c *Conn, _ int16, req *kmsg.DeleteGroupsReq
 			if failed[id] = err; i < len(list) {
 				failed[id] = list[i].Err
 			}
+			h.readers.forget(id)
 		}
 		for _, id := range ids {
 			deleted := kmsg.NewDeleteGroupsResponseGroup()

@@ -61,6 +61,7 @@ func (h *Handlers) forgetShareTopics(group string, topics []metadata.TopicID, re
 		return err
 	}
 	h.shares.removeGroup(group)
+	h.readers.forget(group)
 	begun := make(map[metadata.TopicID][]metadata.PartitionID)
 	for _, p := range dropped {
 		begun[p.Topic] = append(begun[p.Topic], p)

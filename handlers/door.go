@@ -27,11 +27,14 @@ func (h *Handlers) MaxMessageBytes(topic *metadata.Topic) int {
 
 // EnsureShareTopic makes the topic of what share groups have settled, if there is none yet.
 func (h *Handlers) EnsureShareTopic() error {
-	if h.Cluster.Image().Topic(shareTopic) != nil {
+	if h.HasShareTopic() {
 		return nil
 	}
 	return h.createInternal(h.shareTopic())
 }
+
+// HasShareTopic reports whether there is the topic of what share groups have settled.
+func (h *Handlers) HasShareTopic() bool { return h.Cluster.Image().Topic(shareTopic) != nil }
 
 // EnsureGroups makes the topic of groups, if there is none yet, and waits until what it has of a group has been read.
 func (h *Handlers) EnsureGroups(ctx context.Context, group string) error {

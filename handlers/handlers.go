@@ -47,6 +47,7 @@ type Handlers struct {
 	settings     settingsCache
 	sessions     *sessionCache
 	shares       *shareSessions
+	readers      shareReaders
 	produces     sync.Pool // of *produce
 	topologies   sync.Map  // groups whose internal topics are being made, by name
 }

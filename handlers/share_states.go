@@ -104,6 +104,7 @@ func (h *Handlers) endShare(group string) error {
 		return err
 	}
 	h.shares.removeGroup(group)
+	h.readers.forget(group)
 	keys, err := h.Shares.Keys(group).Result() // these are those that are there, of whatever the group noted
 	if err != nil {
 		return err
