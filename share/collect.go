@@ -99,7 +99,8 @@ func (c *collecting) collect(res *partition.ReadResult) error {
 
 // from takes what is wanted out of one slice, the last batch of which may be cut short. Neighbours stay together.
 func (c *collecting) from(s segment.Slice) error {
-	heads := headers{s: s}
+	heads := newHeaders(s)
+	defer heads.close()
 	begin, end := 0, 0 // what is wanted and not taken yet
 	take := func() {
 		if end > begin {
@@ -134,11 +135,25 @@ func (c *collecting) from(s segment.Slice) error {
 // headers walks the headers of whole batches.
 type headers struct {
 	s    segment.Slice
-	at   int // behind the batch of the last header
+	last int // where the batch of the last header begins
+	at   int // behind it
 	from int // where buf begins in s
 	buf  []byte
-	room [2 << 10]byte // one read finds the headers of some small batches
+	room []byte
 }
+
+// A read finds one header of large batches, or those of several small ones. To read on is cheaper than to read again.
+const (
+	aheadBytes = 32 << 10 // read at once where batches are small
+	smallBatch = 4 << 10
+)
+
+// newHeaders walks a slice. Close it.
+func newHeaders(s segment.Slice) *headers {
+	return &headers{s: s, room: scans.Get().(*[scanBytes]byte)[:]}
+}
+
+func (h *headers) close() { scans.Put((*[scanBytes]byte)(h.room)) }
 
 // next gives the next header, and io.EOF when no whole batch follows.
 func (h *headers) next() (record.Header, error) {
@@ -146,11 +161,15 @@ func (h *headers) next() (record.Header, error) {
 		return record.Header{}, io.EOF
 	}
 	if h.at+record.HeaderSize > h.from+len(h.buf) {
-		n, err := h.s.ReadAt(h.room[:], int64(h.at))
+		room := h.room[:record.HeaderSize]
+		if h.at > 0 && h.at-h.last < smallBatch {
+			room = h.room[:aheadBytes]
+		}
+		n, err := h.s.ReadAt(room, int64(h.at))
 		if err != nil && !errors.Is(err, io.EOF) {
 			return record.Header{}, err
 		}
-		h.from, h.buf = h.at, h.room[:n]
+		h.from, h.buf = h.at, room[:n]
 	}
 	head, err := record.ParseHeader(h.buf[h.at-h.from:])
 	if err != nil {
@@ -159,6 +178,6 @@ func (h *headers) next() (record.Header, error) {
 	if h.at+head.Size() > h.s.Len() {
 		return record.Header{}, io.EOF
 	}
-	h.at += head.Size()
+	h.last, h.at = h.at, h.at+head.Size()
 	return head, nil
 }

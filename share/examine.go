@@ -52,7 +52,8 @@ func (x *examiner) plain() bool {
 // heads tells what the batches of a slice hold whose records are known to have no headers, the last of which may be cut short, and
 // where the next one begins. It is not ok, and nothing is told, when it takes more than the batches' headers to know.
 func (x *examiner) heads(s segment.Slice, from int64) (next int64, ok bool, err error) {
-	heads := headers{s: s}
+	heads := newHeaders(s)
+	defer heads.close()
 	next = from
 	for {
 		h, err := heads.next()
