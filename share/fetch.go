@@ -126,11 +126,6 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 	a := &asked{key: Key{f.r.Group, out.ID}, member: f.r.Member, settings: &f.r.Settings, records: f.left, bytes: f.bytes,
 		span: f.r.BatchSize, strict: f.r.Strict, waiter: f.waiter}
 	g, err := f.take(p, a)
-	if errors.Is(err, errUninitialized) {
-		if err = f.s.begin(p, a.key, a.settings); err == nil {
-			g, err = f.take(p, a)
-		}
-	}
 	for n := 0; ; n++ {
 		if err != nil {
 			return err
@@ -171,9 +166,19 @@ func (f *fetching) further(p *partition.Partition, a *asked, g given) (given, er
 	return f.take(p, a)
 }
 
-func (f *fetching) take(p *partition.Partition, a *asked) (given, error) {
+// take has the member acquire what there is. A group that has never fetched begins; so does one that is deleted meanwhile.
+func (f *fetching) take(p *partition.Partition, a *asked) (g given, err error) {
 	a.logStart = p.StartOffset()
-	return f.s.take(a)
+	for range rounds {
+		if g, err = f.s.take(a); !errors.Is(err, errUninitialized) {
+			break
+		}
+		a.scanned = nil
+		if err = f.s.begin(p, a.key, a.settings); err != nil {
+			break
+		}
+	}
+	return g, err
 }
 
 // watch waits for more to be appended, if there is room for it.
