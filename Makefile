@@ -72,9 +72,9 @@ clients: ## every client and Kafka's tools against Weir and Apache Kafka (RUN=Te
 	go test -tags clients -parallel 4 -count=1 -timeout 30m -v ./tests/clients -run '$(RUN)'
 
 .PHONY: kill
-kill: ## kill -9 and SIGTERM of the real binary under load (WEIR_KILLS=1000 for more)
+kill: ## kill -9 and SIGTERM of the real binary under load (WEIR_KILLS=1000 for more); RUN=TestKillShare/ttl for one way to use queues
 	@scripts/setup go
-	go test -tags kill -count=1 -timeout 20m -v ./tests/kill
+	go test -tags kill -count=1 -timeout 60m -v ./tests/kill -run '$(RUN)'
 
 .PHONY: transactions
 transactions: ## random transactions while Weir and clients are killed, answers lost and requests held back up to 30 s; the history is judged

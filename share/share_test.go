@@ -72,6 +72,25 @@ func TestStateSurvives(t *testing.T) {
 	want(t, "again", r.fetch("two", 10), "5-5*1")
 }
 
+// TestWaitedBeforeAStart: a record that was released twice, to wait only the first time, is looked at after a restart before it is
+// delivered, and its member can settle it.
+func TestWaitedBeforeAStart(t *testing.T) {
+	r := newRig(t)
+	r.produce("a", "b", "c")
+	r.settings.Backoff = Backoff{Min: time.Second, Max: time.Second, Multiplier: 2}
+	want(t, "first", r.fetch("one", 3), "0-2*1")
+	must(t, r.ack("one", 1, 1, Release))
+	r.advance(2 * time.Second)
+	r.settings.Backoff = Backoff{}
+	want(t, "second", r.fetch("one", 3), "1-1*2")
+	must(t, r.ack("one", 1, 1, Release))
+	r.crash(0)
+	want(t, "third", r.fetch("two", 1), "0-0*1")
+	want(t, "the rest", r.fetch("two", 3), "1-1*3 2-2*1")
+	must(t, r.ack("two", 0, 2, Accept, Accept, Accept))
+	want(t, "start", r.offsets().Start, 3)
+}
+
 // TestDeadLetters: rejected and exhausted records are written to the topic for dead letters, each once, whatever the moment of a
 // power cut.
 func TestDeadLetters(t *testing.T) {

@@ -181,7 +181,10 @@ func (w *window) put(first, last int64, s State, count int16) {
 		w.remove(r)
 		if !s.settled() {
 			r.state, r.count = s, count
-			if r.detail != nil {
+			switch {
+			case r.first >= w.known: // a start knows only what the state says
+				r.detail = nil
+			case r.detail != nil:
 				r.detail = r.with(func(d *detail) {
 					d.member, d.until, d.due, d.cause, d.letter = "", 0, 0, 0, nil
 				})

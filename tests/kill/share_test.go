@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,371 +20,294 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"weir/tests/brokers"
+	"weir/tests/checker"
 )
 
-// sharePartitions are those of the topic that is worked off; shareKeys are the keys of its records.
 const (
-	sharePartitions = 3
-	shareKeys       = 40
+	sharePartitions = 3                       // of the topic that is worked off
+	lockTime        = 1000 * time.Millisecond // for which share consumers hold a record
+	keys            = 40                      // of the records
 )
 
-// crew is members of one share group at work, and what became of each record.
-type crew struct {
+// jobs is one mode at work: a topic, its producers, and the groups that work it off.
+type jobs struct {
 	*load
-	group  string
-	keyed  bool
-	mu     sync.Mutex // guards what follows
-	fates  map[place]*fate
-	byKey  map[string][]place // what members met of each key, which has one partition
-	errors []string
-	taken  int
+	mode
+	door  string // host:port of the HTTP door
+	crews []*crew
+	kills []int64
+
+	mu    sync.Mutex // guards what follows
+	sent  map[string]checker.Place
+	count int // ids below it have been sent or are being
 }
 
-type place struct {
-	partition int32
-	offset    int64
+// crew is the members of one group at work, and what they saw.
+type crew struct {
+	*jobs
+	shift
+	mu         sync.Mutex // guards what follows
+	deliveries []*checker.Delivery
+	takes      []checker.Take
+	met        map[checker.Place]bool // records that must be delivered
+	sure       int                    // such records that were sent
 }
 
-// fate is what is known of a record. A settlement that was not answered may count or not.
-type fate struct {
-	accepted, rejected           bool
-	maybeAccepted, maybeRejected bool
-}
-
-// TestKillShare ends the broker, and members, at random moments while two share groups work a topic off, one of them in the order
-// of keys: what was settled never comes again, nothing is lost, what was rejected has one dead letter, and a key's records come one
-// after the other.
+// TestKillShare ends the broker, and members, at random moments while share groups work a topic off over Kafka's protocol and HTTP, in
+// every mode there is. The history of each group is judged whole.
 func TestKillShare(t *testing.T) {
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			killJobs(t, m)
+		})
+	}
+}
+
+func killJobs(t *testing.T, m mode) {
+	door := fmt.Sprintf("127.0.0.1:%d", brokers.ReservePort(t))
 	b := brokers.Weir(t, map[string]string{"group.share.min.session.timeout.ms": "1000", "group.share.session.timeout.ms": "2500",
-		"group.share.min.heartbeat.interval.ms": "200", "group.share.heartbeat.interval.ms": "500"})
-	l := newLoad(t, b)
+		"group.share.min.heartbeat.interval.ms": "200", "group.share.heartbeat.interval.ms": "500", "group.share.assignment.interval.ms": "0",
+		"group.share.min.record.lock.duration.ms": "1000", "weir.http.listener": door})
+	j := &jobs{load: newLoad(t, b), mode: m, door: door, sent: map[string]checker.Place{}}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	crews := l.prepareShare(ctx)
+	j.prepare(ctx)
 	members, dismiss := context.WithCancel(t.Context())
 	defer dismiss()
-	l.run(func() {
-		l.produceKeyed(ctx, func() bool {
-			return slices.ContainsFunc(crews, func(c *crew) bool { return l.acked.Load() > int64(c.seen()+backlog) })
-		})
-	})
-	for _, c := range crews {
-		for range 3 {
-			l.run(func() {
-				for members.Err() == nil {
-					c.work(members)
-				}
-			})
+	var sending sync.WaitGroup
+	sending.Go(func() { m.send(j, ctx) })
+	for _, c := range j.crews {
+		for range c.consumers {
+			j.run(func() { c.serve(members, c.newConsumer) })
+		}
+		for range c.callers {
+			j.run(func() { c.serve(members, c.newCaller) })
 		}
 	}
-	seed := uint64(time.Now().UnixNano())
-	rng := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
-	for range kills(t, 20) {
-		before := crews[0].progress()
-		l.await("the groups go on", func() bool { return crews[0].progress() > before })
-		time.Sleep(time.Duration(rng.IntN(300)) * time.Millisecond) // the moment of the kill
+	for range kills(t, 4) {
+		for _, c := range j.crews {
+			before := c.progress()
+			j.await("group "+c.group+" goes on", func() bool { return c.progress() >= before+20 })
+		}
+		time.Sleep(rand.N(m.pause)) // the moment of the kill
 		b.Kill()
+		j.kills = append(j.kills, time.Now().UnixNano())
 		b.Start()
 	}
 	stop()
-	for _, c := range crews {
+	sending.Wait()
+	for _, c := range j.crews {
 		c.awaitWorkedOff()
 	}
 	dismiss()
-	l.done.Wait()
-	for _, c := range crews {
-		c.judge()
+	j.done.Wait()
+	j.judge()
+}
+
+// prepare makes the topic and the groups' settings.
+func (j *jobs) prepare(ctx context.Context) {
+	cl := j.client()
+	defer cl.Close()
+	settings := map[string]*string{}
+	for name, value := range j.topic {
+		settings[name] = &value
+	}
+	if r, err := kadm.NewClient(cl).CreateTopic(ctx, sharePartitions, 1, settings, "work"); err != nil || r.Err != nil {
+		j.t.Fatal(err, r.Err)
+	}
+	for _, s := range j.shifts {
+		c := &crew{jobs: j, shift: s, met: map[checker.Place]bool{}}
+		c.configure(ctx, cl)
+		j.crews = append(j.crews, c)
 	}
 }
 
-func (l *load) prepareShare(ctx context.Context) []*crew {
-	cl := l.client()
-	defer cl.Close()
-	adm := kadm.NewClient(cl)
-	letters := "true"
-	if _, err := adm.CreateTopics(ctx, sharePartitions, 1, nil, "work"); err != nil {
-		l.t.Fatal(err)
+func (c *crew) configure(ctx context.Context, cl *kgo.Client) {
+	settings := map[string]string{"share.auto.offset.reset": "earliest", "errors.deadletterqueue.topic.name": c.letters(),
+		"share.delivery.count.limit": strconv.Itoa(c.limit), "share.record.lock.duration.ms": fmt.Sprint(lockTime.Milliseconds())}
+	if c.backoff.min > 0 {
+		settings["weir.share.retry.backoff.ms"] = fmt.Sprint(c.backoff.min)
+		settings["weir.share.retry.backoff.max.ms"] = fmt.Sprint(c.backoff.max)
 	}
-	var crews []*crew
-	for _, group := range []string{"plain", "keyed"} {
-		c := &crew{load: l, group: group, keyed: group == "keyed", fates: map[place]*fate{}, byKey: map[string][]place{}}
-		if _, err := adm.CreateTopic(ctx, 1, 1, map[string]*string{"errors.deadletterqueue.group.enable": &letters}, c.letters()); err != nil {
-			l.t.Fatal(err)
-		}
-		settings := map[string]string{"share.auto.offset.reset": "earliest", "errors.deadletterqueue.topic.name": c.letters(),
-			"share.delivery.count.limit": "10"}
-		if c.keyed {
-			settings["weir.share.order"] = "key"
-		}
-		req := kmsg.NewPtrIncrementalAlterConfigsRequest()
-		resource := kmsg.NewIncrementalAlterConfigsRequestResource()
-		resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
-		for name, value := range settings {
-			setting := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
-			setting.Name, setting.Value = name, &value
-			resource.Configs = append(resource.Configs, setting)
-		}
-		req.Resources = append(req.Resources, resource)
-		resp, err := req.RequestWith(ctx, cl)
-		if err == nil {
-			err = kerr.ErrorForCode(resp.Resources[0].ErrorCode)
-		}
-		if err != nil {
-			l.t.Fatalf("configure %s: %v", group, err)
-		}
-		crews = append(crews, c)
+	for name, value := range c.settings {
+		settings[name] = value
 	}
-	return crews
+	resource := kmsg.NewIncrementalAlterConfigsRequestResource()
+	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeGroupConfig, c.group
+	for name, value := range settings {
+		setting := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+		setting.Name, setting.Value = name, &value
+		resource.Configs = append(resource.Configs, setting)
+	}
+	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
+	req.Resources = append(req.Resources, resource)
+	resp, err := req.RequestWith(ctx, cl)
+	if err == nil {
+		err = kerr.ErrorForCode(resp.Resources[0].ErrorCode)
+	}
+	if err != nil {
+		c.t.Fatalf("configure %s: %v", c.group, err)
+	}
 }
 
 func (c *crew) letters() string { return "dlq." + c.group }
 
-// backlog is how far the groups may be behind before the producer waits for them.
-const backlog = 300
-
-// produceKeyed writes records until the context ends, not while others are far behind.
-func (l *load) produceKeyed(ctx context.Context, behind func() bool) {
-	cl := l.client(kgo.DefaultProduceTopic("work"), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)))
-	defer cl.Close()
-	for n := 0; ctx.Err() == nil; n++ {
-		for behind() && ctx.Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		cl.Produce(context.WithoutCancel(ctx), kgo.KeySliceRecord([]byte(strconv.Itoa(n%shareKeys)), []byte(strconv.Itoa(n))), func(_ *kgo.Record, err error) {
-			if err == nil {
-				l.acked.Add(1)
-			}
-		})
-		if n%10 == 0 {
-			if err := cl.Flush(ctx); err != nil {
-				break
-			}
-		}
+// serve has a member live again and again.
+func (c *crew) serve(ctx context.Context, born func(context.Context) hand) {
+	for ctx.Err() == nil {
+		c.live(ctx, born(ctx))
 	}
-	_ = cl.Flush(context.WithoutCancel(ctx)) // the broker comes back
 }
 
-// work is one life of a member, which may end by a kill: all its connections go, and it is not heard of again.
-func (c *crew) work(ctx context.Context) {
-	ctx, kill := context.WithCancel(ctx)
-	defer kill()
-	var mu sync.Mutex // guards conns and failed
-	var conns []net.Conn
-	var failed error
-	dial := func(dialCtx context.Context, network, addr string) (net.Conn, error) {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(dialCtx, network, addr)
-		if err == nil {
-			mu.Lock()
-			conns = append(conns, conn)
-			mu.Unlock()
-		}
-		return conn, err
-	}
-	cl := c.client(kgo.ShareGroup(c.group), kgo.ConsumeTopics("work"), kgo.ShareMaxRecords(20), kgo.ShareMaxRecordsStrict(), kgo.Dialer(dial),
-		kgo.RequestRetries(0), kgo.RetryTimeout(time.Second),
-		kgo.ShareAckCallback(func(_ *kgo.Client, results kgo.ShareAckResults) {
-			mu.Lock()
-			failed = errors.Join(failed, results.Error())
-			mu.Unlock()
-		}))
-	for lives := rand.IntN(200); lives > 0 && ctx.Err() == nil; lives-- {
-		polled, cancel := context.WithTimeout(ctx, time.Second)
-		records := cl.PollFetches(polled).Records()
-		cancel()
-		if len(records) == 0 {
+// live is one life of a member. Most end at a moment of their own, wherever it is.
+func (c *crew) live(ctx context.Context, h hand) {
+	began := time.Now().UnixNano()
+	ctx, end := context.WithCancel(ctx)
+	death := time.AfterFunc(100*time.Millisecond+rand.N(5*time.Second), func() {
+		h.cut()
+		end()
+	})
+	for ctx.Err() == nil {
+		asked := time.Now().UnixNano()
+		all, err := h.take(ctx)
+		if errors.Is(err, syscall.ECONNREFUSED) {
 			continue
 		}
-		statuses := c.met(records)
-		for i, r := range records {
-			cl.MarkAcks(statuses[i], r)
+		if err != nil {
+			c.mu.Lock()
+			c.takes = append(c.takes, checker.Take{Began: asked, Ended: time.Now().UnixNano()})
+			c.mu.Unlock()
+			continue
 		}
-		flushed, cancel := context.WithTimeout(ctx, 10*time.Second)
-		err := cl.FlushAcks(flushed)
-		cancel()
-		mu.Lock()
-		err = errors.Join(err, failed)
-		failed = nil
-		mu.Unlock()
-		if err == nil {
-			c.settled(records, statuses)
+		if !c.work(ctx, h, all) {
+			break
 		}
 	}
-	kill()
-	mu.Lock()
-	for _, conn := range conns {
-		_ = conn.Close()
-	}
-	mu.Unlock()
-	cl.Close()
-}
-
-// met notes what a member got, and decides what becomes of it.
-func (c *crew) met(records []*kgo.Record) []kgo.AckStatus {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	statuses := make([]kgo.AckStatus, len(records))
-	for i, r := range records {
-		at := place{r.Partition, r.Offset}
-		f := c.fates[at]
-		if f == nil {
-			f = &fate{}
-			c.fates[at] = f
-			c.byKey[string(r.Key)] = append(c.byKey[string(r.Key)], at)
-		}
-		if f.accepted || f.rejected {
-			c.errors = append(c.errors, fmt.Sprintf("%v was settled and came again", at))
-		}
-		if c.keyed {
-			for _, other := range c.byKey[string(r.Key)] {
-				o := c.fates[other]
-				if other.offset < at.offset && !o.accepted && !o.rejected && !o.maybeAccepted && !o.maybeRejected {
-					c.errors = append(c.errors, fmt.Sprintf("%v came before %v of the same key was settled", at, other))
-				}
-			}
-		}
-		switch dice := rand.IntN(10); {
-		case dice < 7:
-			statuses[i], f.maybeAccepted = kgo.AckAccept, true
-		case dice < 8:
-			statuses[i], f.maybeRejected = kgo.AckReject, true
-		default:
-			statuses[i] = kgo.AckRelease
-		}
-	}
-	c.taken += len(records)
-	return statuses
-}
-
-// settled notes that all acknowledgements of a poll were answered well.
-func (c *crew) settled(records []*kgo.Record, statuses []kgo.AckStatus) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, r := range records {
-		f := c.fates[place{r.Partition, r.Offset}]
-		f.accepted = f.accepted || statuses[i] == kgo.AckAccept
-		f.rejected = f.rejected || statuses[i] == kgo.AckReject
+	death.Stop()
+	h.cut()
+	end()
+	h.close()
+	if _, lossy := h.(*consumer); lossy { // what it had fetched, or was fetching
+		c.mu.Lock()
+		c.takes = append(c.takes, checker.Take{Began: began, Ended: time.Now().UnixNano()})
+		c.mu.Unlock()
 	}
 }
 
-// seen is how many records members have met.
-func (c *crew) seen() int {
+// work does what is done with the records of one take. It is false if the member is to fall silent and die.
+func (c *crew) work(ctx context.Context, h hand, all []given) bool {
+	if len(all) == 0 {
+		return true
+	}
+	c.meet(all)
+	if rand.IntN(100) < c.extends {
+		h.extend(ctx, all)
+		sleep(ctx, rand.N(lockTime))
+	}
+	_, shares := h.(*consumer)
+	if shares && rand.IntN(1000) < 10*c.holds { // it cannot hold some and go on
+		sleep(ctx, lockTime+200*time.Millisecond)
+		return false
+	}
+	var settled []given
+	for _, g := range all {
+		if c.decide(h, &g); g.Verdict != checker.Held {
+			settled = append(settled, g)
+		}
+	}
+	h.settle(ctx, settled)
+	return true
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// meet notes what came.
+func (c *crew) meet(all []given) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.fates)
+	for _, g := range all {
+		c.deliveries = append(c.deliveries, g.Delivery)
+		if c.surely(g.headers) {
+			c.met[g.Place] = true
+		}
+	}
+}
+
+// decide chooses what becomes of a record.
+func (c *crew) decide(h hand, g *given) {
+	wait := c.backoff.after(g.Count)
+	_, over := h.(*caller)
+	switch dice := rand.IntN(100); {
+	case dice < c.rejects:
+		g.Verdict = checker.Rejected
+	case dice < c.rejects+c.releases:
+		g.Verdict, g.Wait = checker.Released, wait*1e6
+		if over && rand.IntN(2) == 0 {
+			g.delayMs = rand.Int64N(600)
+			g.Wait = g.delayMs * 1e6
+		}
+	case dice < c.rejects+c.releases+c.holds && over:
+		return
+	default:
+		g.Verdict = checker.Accepted
+	}
+	g.Outcome = checker.Unknown
 }
 
 // progress is how many deliveries there were.
 func (c *crew) progress() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.taken
+	return len(c.deliveries)
 }
 
-// awaitWorkedOff waits until the group's start is at the end of every partition.
-func (c *crew) awaitWorkedOff() {
-	c.t.Helper()
-	cl := c.client()
-	defer cl.Close()
-	adm := kadm.NewClient(cl)
-	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
-	defer cancel()
-	for {
-		ends, err := adm.ListEndOffsets(ctx, "work")
-		req := kmsg.NewPtrDescribeShareGroupOffsetsRequest()
-		g := kmsg.NewDescribeShareGroupOffsetsRequestGroup()
-		g.GroupID = c.group
-		topic := kmsg.NewDescribeShareGroupOffsetsRequestGroupTopic()
-		topic.Topic, topic.Partitions = "work", []int32{0, 1, 2}
-		g.Topics = append(g.Topics, topic)
-		req.Groups = append(req.Groups, g)
-		resp, failed := req.RequestWith(ctx, cl)
-		if ctx.Err() != nil {
-			c.t.Fatalf("group %s is not at the end of the topic after two minutes: %+v", c.group, resp)
+// begin gives the id of a message that is to be sent.
+func (j *jobs) begin() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.count++
+	return strconv.Itoa(j.count - 1)
+}
+
+// nowhere is a place that is not known.
+var nowhere = checker.Place{Partition: -1, Offset: -1}
+
+// wasSent notes where a message is. One that was sent before must be where it was.
+func (j *jobs) wasSent(id string, at checker.Place, headers map[string]string) {
+	j.mu.Lock()
+	before, again := j.sent[id]
+	if !again || before == nowhere {
+		j.sent[id] = at
+	}
+	j.mu.Unlock()
+	if again {
+		if before != at && before != nowhere && at != nowhere {
+			j.t.Errorf("message %s was sent again and is said to be at %v, not at %v", id, at, before)
 		}
-		if errors.Join(err, failed) != nil || len(resp.Groups) != 1 || len(resp.Groups[0].Topics) != 1 {
-			continue
+		return
+	}
+	for _, c := range j.crews {
+		if c.surely(headers) {
+			c.mu.Lock()
+			c.sure++
+			c.mu.Unlock()
 		}
-		done := 0
-		for _, p := range resp.Groups[0].Topics[0].Partitions {
-			if end, ok := ends.Lookup("work", p.Partition); ok && end.Err == nil && p.StartOffset == end.Offset {
-				done++
-			}
-		}
-		if done == sharePartitions {
-			return
-		}
-		time.Sleep(50 * time.Millisecond) // the members are at it
 	}
 }
 
-// judge holds what became of each record against the dead letters.
-func (c *crew) judge() {
-	c.t.Helper()
-	letters := c.readLetters()
-	accepted, rejected := 0, 0
-	for at, f := range c.fates {
-		n := letters[at]
-		switch {
-		case n > 1:
-			c.t.Errorf("%s: %v has %d dead letters", c.group, at, n)
-		case f.accepted && n > 0:
-			c.t.Errorf("%s: %v was accepted and has a dead letter", c.group, at)
-		case f.rejected && n == 0:
-			c.t.Errorf("%s: %v was rejected and has no dead letter", c.group, at)
-		case n == 0 && !f.accepted && !f.maybeAccepted:
-			c.t.Errorf("%s: %v was never accepted, is gone, and has no dead letter", c.group, at)
-		}
-		if f.accepted {
-			accepted++
-		}
-		rejected += n
+// awaitRoom waits while a group is far behind.
+func (j *jobs) awaitRoom(ctx context.Context) {
+	for ctx.Err() == nil && slices.ContainsFunc(j.crews, func(c *crew) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.sure > len(c.met)+j.backlog
+	}) {
+		time.Sleep(time.Millisecond)
 	}
-	for _, e := range c.errors[:min(len(c.errors), 10)] {
-		c.t.Errorf("%s: %s", c.group, e)
-	}
-	written := int(c.acked.Load())
-	c.t.Logf("%s: %d records were written, %d met, %d accepted for certain, %d have dead letters; %d deliveries", c.group, written, len(c.fates),
-		accepted, rejected, c.taken)
-	if len(c.fates) < written || accepted < 200 || rejected < 20 {
-		c.t.Errorf("%s: of %d records %d were met", c.group, written, len(c.fates))
-	}
-}
-
-// readLetters counts the dead letters of each record.
-func (c *crew) readLetters() map[place]int {
-	c.t.Helper()
-	cl := c.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{c.letters(): {0: kgo.NewOffset().AtStart()}}))
-	defer cl.Close()
-	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
-	defer cancel()
-	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, c.letters())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	end, _ := ends.Lookup(c.letters(), 0)
-	letters := map[place]int{}
-	for next := int64(0); next < end.Offset; {
-		if ctx.Err() != nil {
-			c.t.Fatalf("dead letters are read up to %d of %d", next, end.Offset)
-		}
-		for _, r := range cl.PollFetches(ctx).Records() {
-			next = r.Offset + 1
-			var at place
-			for _, h := range r.Headers {
-				n, _ := strconv.ParseInt(string(h.Value), 10, 64)
-				switch {
-				case strings.HasSuffix(h.Key, "errors.partition"):
-					at.partition = int32(n)
-				case strings.HasSuffix(h.Key, "errors.offset"):
-					at.offset = n
-				}
-			}
-			letters[at]++
-		}
-	}
-	return letters
 }

@@ -1,0 +1,264 @@
+//go:build kill
+
+package kill
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"weir/tests/checker"
+)
+
+// awaitWorkedOff waits until the group's start is at the end of every partition.
+func (c *crew) awaitWorkedOff() {
+	c.t.Helper()
+	cl := c.client()
+	defer cl.Close()
+	adm := kadm.NewClient(cl)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
+	defer cancel()
+	for {
+		ends, err := adm.ListEndOffsets(ctx, "work")
+		req := kmsg.NewPtrDescribeShareGroupOffsetsRequest()
+		g := kmsg.NewDescribeShareGroupOffsetsRequestGroup()
+		g.GroupID = c.group
+		topic := kmsg.NewDescribeShareGroupOffsetsRequestGroupTopic()
+		topic.Topic, topic.Partitions = "work", []int32{0, 1, 2}
+		g.Topics = append(g.Topics, topic)
+		req.Groups = append(req.Groups, g)
+		resp, failed := req.RequestWith(ctx, cl)
+		if ctx.Err() != nil {
+			c.t.Fatalf("group %s is not at the end of the topic after two minutes: %+v", c.group, resp)
+		}
+		if errors.Join(err, failed) != nil || len(resp.Groups) != 1 || len(resp.Groups[0].Topics) != 1 {
+			continue
+		}
+		done := 0
+		for _, p := range resp.Groups[0].Topics[0].Partitions {
+			if end, ok := ends.Lookup("work", p.Partition); ok && end.Err == nil && p.StartOffset == end.Offset {
+				done++
+			}
+		}
+		if done == sharePartitions {
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // the members are at it
+	}
+}
+
+// read gives all records of a topic that readers of an isolation level see; none of one that does not exist.
+func (j *jobs) read(topic string, level kgo.IsolationLevel) []*kgo.Record {
+	j.t.Helper()
+	cl := j.client()
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(j.t.Context(), time.Minute)
+	defer cancel()
+	ends, err := kadm.NewClient(cl).ListEndOffsets(ctx, topic)
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	from, left := map[int32]kgo.Offset{}, map[int32]int64{}
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Err == nil && o.Offset > 0 {
+			from[o.Partition], left[o.Partition] = kgo.NewOffset().AtStart(), o.Offset
+		}
+	})
+	if len(left) == 0 {
+		return nil
+	}
+	reader := j.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}), kgo.FetchIsolationLevel(level),
+		kgo.KeepControlRecords())
+	defer reader.Close()
+	var all []*kgo.Record
+	for len(left) > 0 {
+		if ctx.Err() != nil {
+			j.t.Fatalf("%s is not read to its end: %v", topic, left)
+		}
+		for _, r := range reader.PollFetches(ctx).Records() {
+			if r.Offset+1 >= left[r.Partition] {
+				delete(left, r.Partition)
+			}
+			if !r.Attrs.IsControl() {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// judge holds what was sent against the topic, and what each group made of the topic against its rules.
+func (j *jobs) judge() {
+	j.t.Helper()
+	records := j.read("work", kgo.ReadCommitted())
+	there := map[string][]checker.Place{}
+	for _, r := range records {
+		there[string(r.Value)] = append(there[string(r.Value)], placeOf(r))
+	}
+	for id, at := range j.sent {
+		if len(there[id]) == 0 || at != nowhere && !slices.Contains(there[id], at) {
+			j.t.Errorf("message %s was sent to %v, and is at %v", id, at, there[id])
+		}
+	}
+	for id, places := range there {
+		if len(places) > 1 {
+			j.t.Errorf("message %s is there %d times: %v", id, len(places), places)
+		}
+	}
+	for _, c := range j.crews {
+		c.judge(records)
+	}
+}
+
+// findings are what a history had.
+type findings struct {
+	accepted, rejected, exhausted, expired int
+	waited                                 [10]int // by priority, the deliveries between a record and its first one, on average
+	lowBeforeEnd                           int     // records of priority 0 that came while others were sent
+}
+
+func (c *crew) judge(records []*kgo.Record) {
+	c.t.Helper()
+	s := &checker.Shared{Records: map[checker.Place]*checker.Job{}, Deliveries: c.deliveries, Takes: c.takes, Kills: c.kills, Limit: c.limit,
+		ByKey: c.settings["weir.share.order"] == "key", Lock: int64(lockTime)}
+	for _, r := range records {
+		s.Records[placeOf(r)] = c.job(r)
+	}
+	f := &findings{}
+	s.Letters = c.readLetters(kgo.ReadCommitted())
+	if n := len(c.readLetters(kgo.ReadUncommitted())); n != len(s.Letters) {
+		c.t.Errorf("%s: %d dead letters are read, but %d when they are committed", c.group, n, len(s.Letters))
+	}
+	for _, l := range s.Letters {
+		switch l.Cause {
+		case checker.ByReject:
+			f.rejected++
+		case checker.ByLimit:
+			f.exhausted++
+		case checker.ByTime:
+			f.expired++
+		}
+	}
+	highest := 0
+	for _, d := range c.deliveries {
+		highest = max(highest, d.Count)
+		if d.Verdict == checker.Accepted && d.Outcome == checker.OK {
+			f.accepted++
+		}
+	}
+	c.waits(records, f)
+	report := checker.CheckShared(s)
+	c.t.Logf("%s: %d kills, %d records, %d deliveries (up to %d of one), %d accepted for certain; dead letters: %d rejected, %d exhausted, %d expired; %d lives and takes lost",
+		c.group, len(c.kills), len(records), len(c.deliveries), highest, f.accepted, f.rejected, f.exhausted, f.expired, len(c.takes))
+	if !report.OK() {
+		c.t.Errorf("%s: the history is not sound: %v", c.group, report)
+	}
+	if len(records) < 100 || f.accepted < 50 {
+		c.t.Errorf("%s: there was too little to judge", c.group)
+	}
+	if c.also != nil {
+		c.also(c, f)
+	}
+}
+
+// job is what a record asks for.
+func (c *crew) job(r *kgo.Record) *checker.Job {
+	headers := map[string]string{}
+	for _, h := range r.Headers {
+		headers[h.Key] = string(h.Value)
+	}
+	number := func(text string) (int64, bool) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		return n * 1e6, err == nil
+	}
+	written := r.Timestamp.UnixNano()
+	job := &checker.Job{Key: string(r.Key), Written: written, Unwanted: c.wants != nil && !c.wants(headers)}
+	if n, ok := number(c.topic["weir.message.delay.ms"]); ok {
+		job.NotBefore = written + n
+	}
+	if n, ok := number(headers["weir.deliver.after"]); ok {
+		job.NotBefore = written + n
+	}
+	if n, ok := number(headers["weir.deliver.at"]); ok {
+		job.NotBefore = n
+	}
+	if n, ok := number(c.topic["weir.message.ttl.ms"]); ok {
+		job.Expires = written + n
+	}
+	if n, ok := number(headers["weir.ttl"]); ok {
+		job.Expires = written + n
+	}
+	return job
+}
+
+// waits finds how long records of each priority waited.
+func (c *crew) waits(records []*kgo.Record, f *findings) {
+	slices.SortFunc(c.deliveries, func(a, b *checker.Delivery) int { return cmp.Compare(a.Arrived, b.Arrived) })
+	first, count, last := map[checker.Place]int{}, [10]int{}, int64(0)
+	for i, d := range c.deliveries {
+		if _, ok := first[d.Place]; !ok {
+			first[d.Place] = i
+		}
+	}
+	for _, r := range records {
+		last = max(last, r.Timestamp.UnixNano())
+	}
+	for _, r := range records {
+		at, met := first[placeOf(r)]
+		for _, h := range r.Headers {
+			priority, err := strconv.Atoi(string(h.Value))
+			if h.Key != "weir.priority" || err != nil || !met {
+				continue
+			}
+			before, _ := slices.BinarySearchFunc(c.deliveries, r.Timestamp.UnixNano(), func(d *checker.Delivery, t int64) int {
+				return cmp.Compare(d.Arrived, t)
+			})
+			f.waited[priority] += at - before
+			count[priority]++
+			if priority == 0 && c.deliveries[at].Arrived < last {
+				f.lowBeforeEnd++
+			}
+		}
+	}
+	for i := range f.waited {
+		f.waited[i] /= max(count[i], 1)
+	}
+}
+
+// causes are the messages of dead letters.
+var causes = map[string]checker.Cause{"Offset rejected by client.": checker.ByReject,
+	"Offset delivery count exceeded the threshold.": checker.ByLimit, "Offset outlived its time to live.": checker.ByTime}
+
+func (c *crew) readLetters(level kgo.IsolationLevel) []checker.Letter {
+	c.t.Helper()
+	var all []checker.Letter
+	for _, r := range c.read(c.letters(), level) {
+		l := checker.Letter{Written: r.Timestamp.UnixNano()}
+		for _, h := range r.Headers {
+			n, _ := strconv.ParseInt(string(h.Value), 10, 64)
+			switch h.Key {
+			case "__dlq.errors.partition":
+				l.Partition = int32(n)
+			case "__dlq.errors.offset":
+				l.Offset = n
+			case "__dlq.errors.delivery.count":
+				l.Count = int(n)
+			case "__dlq.errors.message":
+				l.Cause = causes[string(h.Value)]
+			case "__dlq.errors.group":
+				if string(h.Value) != c.group {
+					c.t.Errorf("%s: a dead letter of group %s", c.group, h.Value)
+				}
+			}
+		}
+		all = append(all, l)
+	}
+	return all
+}
