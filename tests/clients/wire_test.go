@@ -24,7 +24,7 @@ import (
 //	leave                                        leaves the group
 //	begin id topic records group partition from  begins a transaction of the producer with this transactional id, which is made if
 //	                                             there is none; writes records, and sends the offset `from` of a group if one is named
-//	share_open member group topic explicit       makes a member of a share group
+//	share_open member group topic explicit max   makes a member of a share group, that takes so many records at a time
 //	share_poll member wait_ms                    what it gets, once something has come
 //	share_ack member acks                        acknowledges records of the last poll, durably; those without an ack stay as they are
 //	share_close member                           leaves the group
@@ -56,6 +56,7 @@ type request struct {
 	Stdin      string            `json:"stdin,omitempty"`
 	Member     string            `json:"member,omitempty"`
 	Explicit   bool              `json:"explicit"`
+	Max        int               `json:"max,omitempty"`
 	Acks       []shareAck        `json:"acks,omitempty"`
 }
 

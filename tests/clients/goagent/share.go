@@ -20,14 +20,18 @@ type franzSharer struct {
 
 func (f *franz) shareOpen(q request) error {
 	s := &franzSharer{}
-	cl, err := f.open(kgo.ShareGroup(q.Group), kgo.ConsumeTopics(q.Topic),
+	opts := []kgo.Opt{kgo.ShareGroup(q.Group), kgo.ConsumeTopics(q.Topic),
 		kgo.ShareAckCallback(func(_ *kgo.Client, results kgo.ShareAckResults) {
 			if err := results.Error(); err != nil {
 				s.mu.Lock()
 				s.failed = err
 				s.mu.Unlock()
 			}
-		}))
+		})}
+	if q.Max > 0 {
+		opts = append(opts, kgo.ShareMaxRecords(int32(q.Max)), kgo.ShareMaxRecordsStrict())
+	}
+	cl, err := f.open(opts...)
 	if err != nil {
 		return err
 	}

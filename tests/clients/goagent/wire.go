@@ -34,6 +34,7 @@ type request struct {
 	Isolation  string            `json:"isolation"`
 	Member     string            `json:"member"`
 	Explicit   bool              `json:"explicit"`
+	Max        int               `json:"max"`
 	Acks       []ack             `json:"acks"`
 }
 

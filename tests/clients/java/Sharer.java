@@ -23,6 +23,10 @@ final class Sharer {
         p.put("bootstrap.servers", bootstrap);
         p.put("group.id", q.get("group").asText());
         p.put("share.acknowledgement.mode", q.get("explicit").asBoolean() ? "explicit" : "implicit");
+        if (q.hasNonNull("max")) {
+            p.put("max.poll.records", q.get("max").asText());
+            p.put("share.acquire.mode", "record_limit");
+        }
         p.put("key.deserializer", ByteArrayDeserializer.class.getName());
         p.put("value.deserializer", ByteArrayDeserializer.class.getName());
         consumer = new KafkaShareConsumer<>(p);

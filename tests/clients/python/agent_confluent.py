@@ -87,9 +87,11 @@ class Sharer:
 
     def __init__(self, bootstrap, q):
         self.topic = q["topic"]
-        self.consumer = ck.ShareConsumer({
-            "bootstrap.servers": bootstrap, "group.id": q["group"],
-            "share.acknowledgement.mode": "explicit" if q.get("explicit") else "implicit"})
+        settings = {"bootstrap.servers": bootstrap, "group.id": q["group"],
+                    "share.acknowledgement.mode": "explicit" if q.get("explicit") else "implicit"}
+        if q.get("max"):
+            settings["max.poll.records"] = q["max"]
+        self.consumer = ck.ShareConsumer(settings)
         self.consumer.subscribe([self.topic])
 
     def poll(self, q):
