@@ -20,6 +20,10 @@ const (
 	zstdStreamWindow = 8 << 20
 	// zstdPooledWindow is the largest window a pooled decoder keeps.
 	zstdPooledWindow = 2 << 20
+	// zstdAtOnce is the largest section that is decoded at once, and zstdUsualRatio how many times its size one is given room for
+	// that does not say.
+	zstdAtOnce     = 4 << 20
+	zstdUsualRatio = 16
 )
 
 // zstdDecoder streams zstd, any number of frames. A first frame that asks for
@@ -31,10 +35,18 @@ type zstdDecoder struct {
 	narrow []byte // replaced frame header, still to be read
 	r      *zstd.Decoder
 	window uint64
+	begun  bool // r streams
+
+	// For the attempt at once.
+	size   uint64 // the output's size as the frame declares it; 0 where it does not
+	tried  bool
+	plain  []byte // its room
+	pieces []byte // that of the stream behind block
+
+	all []byte // the compressed section
 
 	// For the second attempt at a wide frame.
 	wide   bool
-	all    []byte // the compressed section
 	limit  int64
 	given  int64  // bytes Read has given
 	whole  []byte // output not given yet
@@ -43,7 +55,7 @@ type zstdDecoder struct {
 
 var zstdDecoders = sync.Pool{New: func() any {
 	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecodeBuffersBelow(0), zstd.WithDecoderMaxWindow(zstdStreamWindow))
+		zstd.WithDecodeBuffersBelow(0), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxWindow(zstdStreamWindow))
 	if err != nil {
 		panic("BUG: zstd decoder options: " + err.Error())
 	}
@@ -71,12 +83,54 @@ func (d *zstdDecoder) open(in []byte, limit int64) error {
 			ErrTooLargeDecompressed)
 	}
 	d.in.Reset(in)
+	d.all, d.size = in, h.FrameContentSize
 	if d.wide = d.window > zstdStreamWindow && !h.Skippable; d.wide {
-		d.all, d.limit = in, limit
+		d.limit, d.begun = limit, true
 		d.narrowHeader(in, h.SingleSegment)
 		return zstdError(d.r.Reset(io.MultiReader(bytes.NewReader(d.narrow), &d.in)))
 	}
-	return zstdError(d.r.Reset(&d.in))
+	return nil
+}
+
+// block implements blockDecoder: nearly every section is decoded at once, into a buffer that the decoder keeps, which spares the
+// copies of a stream and most of its matches that reach into the past. What does not fit is streamed, and so is what is broken:
+// the library gives a full buffer as other errors too.
+func (d *zstdDecoder) block() ([]byte, error) {
+	if !d.begun && !d.tried {
+		d.tried = true
+		if out, err := d.r.DecodeAll(d.all, d.room()[:0]); err == nil {
+			d.all = nil
+			if len(out) > 0 {
+				return out, nil
+			}
+		}
+	}
+	if d.tried && d.all == nil {
+		return nil, io.EOF
+	}
+	if d.pieces == nil {
+		d.pieces = make([]byte, windowSize)
+	}
+	for {
+		n, err := d.Read(d.pieces)
+		if n > 0 || err != nil {
+			return d.pieces[:n], err
+		}
+	}
+}
+
+// room is the buffer for the attempt at once. A frame that does not declare its size is taken to be a usual one; a declared size
+// is believed as far as [batchLimit] believes in ratios.
+func (d *zstdDecoder) room() []byte {
+	const behind = 16 // what the library's fast copies want behind the output
+	size := min(d.size, ratioMax*uint64(len(d.all)))
+	if size == 0 {
+		size = zstdUsualRatio * uint64(len(d.all))
+	}
+	if size = min(size, zstdAtOnce) + behind; uint64(cap(d.plain)) < size {
+		d.plain = make([]byte, size+size/4)
+	}
+	return d.plain
 }
 
 // narrowHeader replaces the frame header at the start of in by one that asks
@@ -127,6 +181,12 @@ func (d *zstdDecoder) Read(p []byte) (int, error) {
 		d.whole = d.whole[n:]
 		return n, nil
 	}
+	if !d.begun {
+		d.begun = true
+		if err := d.r.Reset(&d.in); err != nil {
+			return 0, zstdError(err)
+		}
+	}
 	n, err := d.r.Read(p)
 	d.given += int64(n)
 	if d.wide && n == 0 && err != nil && err != io.EOF && d.given >= zstdStreamWindow/2 {
@@ -150,7 +210,7 @@ func (d *zstdDecoder) close() {
 		r.Close()
 		return
 	}
-	*d = zstdDecoder{r: r, narrow: d.narrow[:0]}
+	*d = zstdDecoder{r: r, narrow: d.narrow[:0], plain: d.plain, pieces: d.pieces}
 	zstdDecoders.Put(d)
 }
 
