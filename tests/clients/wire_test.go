@@ -57,6 +57,7 @@ type request struct {
 	Member     string            `json:"member,omitempty"`
 	Explicit   bool              `json:"explicit"`
 	Max        int               `json:"max,omitempty"`
+	ReplyTopic string            `json:"reply_topic,omitempty"` // of spring-kafka's agent (spring_test.go)
 	Acks       []shareAck        `json:"acks,omitempty"`
 }
 
