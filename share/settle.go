@@ -240,6 +240,10 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 		}
 		v.batches = append(v.batches, b)
 	}
+	if mutantSettleInMemory && len(burials) == 0 {
+		p.takeUpdate(v)
+		return
+	}
 	tx.Append(p.name, v.update(p.key))
 	if p.updates >= m.config.SnapshotUpdates && p.runs.Len()*(batchBytes+dueBytes) < m.partBytes() {
 		m.snapshot(tx, p)

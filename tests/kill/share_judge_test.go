@@ -5,7 +5,7 @@ package kill
 import (
 	"cmp"
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -17,41 +17,59 @@ import (
 	"weir/tests/checker"
 )
 
+// stuck is for how long nothing happens in a group that will never finish: far longer than any lock or delay of the modes.
+const stuck = 20 * time.Second
+
 // awaitWorkedOff waits until the group's start is at the end of every partition.
 func (c *crew) awaitWorkedOff() {
 	c.t.Helper()
 	cl := c.client()
 	defer cl.Close()
 	adm := kadm.NewClient(cl)
-	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
-	defer cancel()
-	for {
-		ends, err := adm.ListEndOffsets(ctx, "work")
-		req := kmsg.NewPtrDescribeShareGroupOffsetsRequest()
-		g := kmsg.NewDescribeShareGroupOffsetsRequestGroup()
-		g.GroupID = c.group
-		topic := kmsg.NewDescribeShareGroupOffsetsRequestGroupTopic()
-		topic.Topic, topic.Partitions = "work", []int32{0, 1, 2}
-		g.Topics = append(g.Topics, topic)
-		req.Groups = append(req.Groups, g)
-		resp, failed := req.RequestWith(ctx, cl)
-		if ctx.Err() != nil {
-			c.t.Fatalf("group %s is not at the end of the topic after two minutes: %+v", c.group, resp)
-		}
-		if errors.Join(err, failed) != nil || len(resp.Groups) != 1 || len(resp.Groups[0].Topics) != 1 {
+	starts, seen, moved := map[int32]int64{}, 0, time.Now()
+	for time.Since(moved) < stuck {
+		ends, err := adm.ListEndOffsets(c.t.Context(), "work")
+		if err != nil {
 			continue
 		}
-		done := 0
-		for _, p := range resp.Groups[0].Topics[0].Partitions {
-			if end, ok := ends.Lookup("work", p.Partition); ok && end.Err == nil && p.StartOffset == end.Offset {
+		now, done := c.starts(cl), 0
+		for p, start := range now {
+			if end, ok := ends.Lookup("work", p); ok && end.Err == nil && start == end.Offset {
 				done++
 			}
 		}
 		if done == sharePartitions {
 			return
 		}
+		if n := c.progress(); n != seen || !maps.Equal(now, starts) {
+			starts, seen, moved = now, n, time.Now()
+		}
 		time.Sleep(50 * time.Millisecond) // the members are at it
 	}
+	c.t.Errorf("group %s stands still before the end of the topic, at %v", c.group, starts)
+}
+
+// starts is where the group begins in each partition.
+func (c *crew) starts(cl *kgo.Client) map[int32]int64 {
+	g := kmsg.NewDescribeShareGroupOffsetsRequestGroup()
+	g.GroupID = c.group
+	topic := kmsg.NewDescribeShareGroupOffsetsRequestGroupTopic()
+	topic.Topic = "work"
+	for p := range int32(sharePartitions) {
+		topic.Partitions = append(topic.Partitions, p)
+	}
+	g.Topics = append(g.Topics, topic)
+	req := kmsg.NewPtrDescribeShareGroupOffsetsRequest()
+	req.Groups = append(req.Groups, g)
+	resp, err := req.RequestWith(c.t.Context(), cl)
+	if err != nil || len(resp.Groups) != 1 || len(resp.Groups[0].Topics) != 1 {
+		return nil
+	}
+	starts := map[int32]int64{}
+	for _, p := range resp.Groups[0].Topics[0].Partitions {
+		starts[p.Partition] = p.StartOffset
+	}
+	return starts
 }
 
 // read gives all records of a topic that readers of an isolation level see; none of one that does not exist.

@@ -39,8 +39,9 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_forget_ids", "weir/partition", "TestDedupSurvivesPowerCuts"},
 	{"mutant_share_stateless", "weir/groups", "TestRandomShareGroup"},
 	{"mutant_forget_ids", "weir/tests/kill", "TestKillShare/dedup"},
+	{"mutant_settle_in_memory", "weir/tests/kill", "TestKillShare/order"},
 	{"mutant_forget_locks", "weir/tests/kill", "TestKillShare/limit"},
-	{"mutant_letter_after_archive", "weir/tests/kill", "TestKillShare/order"},
+	{"mutant_letter_after_archive", "weir/tests/kill", "TestKillShare/letters"},
 	{"mutant_forget_locks", "weir/share", "TestLocksEnd"},
 	{"mutant_swap_unsynced", "weir/tests/crash", "TestCrashWhileCompacting"},
 	{"mutant_keep_oldest", "weir/log", "TestCompactKeepsTheNewest"},
@@ -48,7 +49,7 @@ var mutants = []struct{ tag, pkg, run string }{
 }
 
 // byChance are the tests that meet a fault only with luck, and how many runs one of which must catch it.
-var byChance = map[string]int{"TestKillShare/dedup": 4, "TestKillShare/order": 4, "TestTransactions": 4, "TestEndsSurvivePowerCuts": 4}
+var byChance = map[string]int{"TestKillShare/dedup": 4, "TestKillShare/letters": 4, "TestTransactions": 4, "TestEndsSurvivePowerCuts": 4}
 
 func TestEachMutantIsCaught(t *testing.T) {
 	if testing.Short() {

@@ -1,0 +1,5 @@
+//go:build !mutant_settle_in_memory
+
+package share
+
+const mutantSettleInMemory = false
