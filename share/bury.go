@@ -7,8 +7,9 @@ type letters interface {
 	// end is where the partition of a topic for dead letters ends which takes those of a partition with that index; 0 if there is none
 	// yet.
 	end(topic string, index int32) int64
-	// bury writes dead letters, unless they are there, and then tells the machine, with an event that calls buried.
-	bury(b burial)
+	// bury writes dead letters of one share partition, unless they are there, and then tells the machine, with events that call
+	// buried.
+	bury(all []burial)
 }
 
 // burial is records whose dead letters are to be written.
@@ -33,16 +34,18 @@ func (p *part) burials() []burial {
 	return all
 }
 
-// buried archives records whose dead letters are durable.
-func (m *machine) buried(tx *coordinator.Tx, b burial) {
-	p, ok := m.initialized(b.key)
+// buried archives records of one share partition whose dead letters are durable.
+func (m *machine) buried(tx *coordinator.Tx, all []burial) {
+	p, ok := m.initialized(all[0].key)
 	if !ok {
 		return
 	}
 	var changes []change
-	for _, r := range p.overlapping(b.first, b.last) {
-		if r.state == StateArchiving {
-			changes = append(changes, change{batch: batch{max(r.first, b.first), min(r.last, b.last), StateArchived, r.count}})
+	for _, b := range all {
+		for _, r := range p.overlapping(b.first, b.last) {
+			if r.state == StateArchiving {
+				changes = append(changes, change{batch: batch{max(r.first, b.first), min(r.last, b.last), StateArchived, r.count}})
+			}
 		}
 	}
 	m.write(tx, p, changes)

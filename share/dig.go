@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,27 +15,10 @@ import (
 	"weir/record"
 )
 
-// Headers of dead letters (KIP-1191).
-const (
-	DeadTopic         = "__dlq.errors.topic"
-	DeadPartition     = "__dlq.errors.partition"
-	DeadOffset        = "__dlq.errors.offset"
-	DeadGroup         = "__dlq.errors.group"
-	DeadDeliveryCount = "__dlq.errors.delivery.count"
-	DeadMessage       = "__dlq.errors.message"
-)
-
-// Messages of dead letters; the first two are Kafka's.
-var messages = map[Cause]string{
-	Rejected:   "Offset rejected by client.",
-	Exhausted:  "Offset delivery count exceeded the threshold.",
-	TimeToLive: "Offset outlived its time to live.",
-}
-
 // retryLetters is how long dead letters that could not be written wait for the next try.
 const retryLetters = 250 * time.Millisecond
 
-// digger writes dead letters, those of one decision on a goroutine of their own, and tells the shard when they are durable. It tries
+// digger writes dead letters, those of one decision on a goroutine of their own or a few, and tells the shard when they are durable. It tries
 // until they are, or the shard has gone or the digger is closed: nothing is given up without its letter.
 //
 // A letter is written once: before it is, the topic is searched from where it ended when the shard decided. So it makes no
@@ -46,7 +28,7 @@ type digger struct {
 	image      atomic.Pointer[metadata.Image]
 	clock      clock.Clock
 	logger     *slog.Logger
-	buried     func(b burial) *coordinator.Future[struct{}]
+	buried     func(all []burial) *coordinator.Future[struct{}]
 
 	mu      sync.Mutex
 	closed  bool           // mu guards it
@@ -54,7 +36,8 @@ type digger struct {
 	stop    chan struct{}  // closed by close
 }
 
-func newDigger(partitions *partition.Set, clk clock.Clock, lg *slog.Logger, buried func(b burial) *coordinator.Future[struct{}],
+func newDigger(partitions *partition.Set, clk clock.Clock, lg *slog.Logger,
+	buried func(all []burial) *coordinator.Future[struct{}],
 ) *digger {
 	d := &digger{partitions: partitions, clock: clk, logger: lg, buried: buried, stop: make(chan struct{})}
 	d.image.Store(metadata.Empty())
@@ -70,12 +53,21 @@ func (d *digger) end(topic string, index int32) int64 {
 	return p.Log().EndOffset()
 }
 
-// bury implements letters.
-func (d *digger) bury(b burial) {
+// buryMost is how many are written together. What a shard is told at once must fit into one batch of its log.
+const buryMost = 4096
+
+// bury implements letters. Those that go to one topic are written together.
+func (d *digger) bury(all []burial) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.closed {
-		d.running.Go(func() { d.carryOut(b) })
+	for len(all) > 0 && !d.closed {
+		n := 1
+		for n < len(all) && n < buryMost && all[n].letter.topic == all[0].letter.topic && all[n].letter.whole == all[0].letter.whole {
+			n++
+		}
+		together := all[:n]
+		d.running.Go(func() { d.carryOut(together) })
+		all = all[n:]
 	}
 }
 
@@ -90,16 +82,16 @@ func (d *digger) close() {
 	d.running.Wait()
 }
 
-func (d *digger) carryOut(b burial) {
+func (d *digger) carryOut(all []burial) {
 	for told := false; ; {
-		err := d.write(b)
+		err := d.write(all)
 		if err == nil {
-			if _, err = d.buried(b).Result(); err == nil || errors.Is(err, coordinator.ErrNotCoordinator) {
+			if _, err = d.buried(all).Result(); err == nil || errors.Is(err, coordinator.ErrNotCoordinator) {
 				return
 			}
 		}
 		if !told {
-			d.logger.Warn("dead letters could not be written yet", "group", b.key.Group, "topic", b.letter.topic, "error", err)
+			d.logger.Warn("dead letters could not be written yet", "group", all[0].key.Group, "topic", all[0].letter.topic, "error", err)
 			told = true
 		}
 		timer := d.clock.NewTimer(retryLetters)
@@ -127,26 +119,28 @@ func (d *digger) grave(topic string, index int32) (*partition.Partition, error) 
 	return d.partitions.Get(metadata.PartitionID{Topic: t.ID, Index: index % int32(len(t.Partitions))})
 }
 
-// write makes all letters of a burial durable.
-func (d *digger) write(b burial) error {
-	to, err := d.grave(b.letter.topic, b.key.Index)
+// write makes the letters of burials durable that go to one topic.
+func (d *digger) write(all []burial) error {
+	topic := all[0].letter.topic
+	to, err := d.grave(topic, all[0].key.Index)
 	if err != nil {
 		return err
 	}
-	there, err := d.written(to, b)
+	there, err := d.written(to, all)
 	if err != nil {
 		return err
 	}
-	for offset := b.first; offset <= b.last; {
-		if there[offset] {
-			offset++
-			continue
+	var lacking []corpse
+	for i := range all {
+		b := &all[i]
+		for offset := b.first; offset <= b.last; offset++ {
+			if at, ok := there[offset]; !ok || at < b.letter.from {
+				lacking = append(lacking, corpse{offset, b})
+			}
 		}
-		last := offset
-		for last < b.last && !there[last+1] {
-			last++
-		}
-		letters, next, err := d.compose(b, offset, last)
+	}
+	for len(lacking) > 0 {
+		letters, n, err := d.compose(lacking)
 		if err != nil {
 			return err
 		}
@@ -155,24 +149,30 @@ func (d *digger) write(b burial) error {
 			err = ticket.Wait(d.stop)
 		}
 		if err != nil {
-			return fmt.Errorf("write dead letters to %s: %w", b.letter.topic, err)
+			return fmt.Errorf("write dead letters to %s: %w", topic, err)
 		}
-		offset = next
+		lacking = lacking[n:]
 	}
 	return nil
 }
 
-// written finds the letters of a burial that are in a partition already, by offset. What it looks at is durable.
-func (d *digger) written(to *partition.Partition, b burial) (map[int64]bool, error) {
+// written finds the letters of a share partition that are in a partition already, and the newest place of each, by offset. What it
+// looks at is durable.
+func (d *digger) written(to *partition.Partition, all []burial) (map[int64]int64, error) {
 	for end := to.Log().EndOffset(); to.HighWatermark() < end; {
 		if err := d.await(to, to.HighWatermark()); err != nil {
 			return nil, err
 		}
 	}
+	from, key := all[0].letter.from, all[0].key
+	for i := range all {
+		from = min(from, all[i].letter.from)
+	}
+	name := d.name(key)
 	buf := scans.Get().(*[scanBytes]byte)
 	defer scans.Put(buf)
-	there := make(map[int64]bool)
-	for at := max(b.letter.from, to.StartOffset()); at < to.HighWatermark(); {
+	there := make(map[int64]int64)
+	for at := max(from, to.StartOffset()); at < to.HighWatermark(); {
 		raw, err := read(to, at, buf[:])
 		if err != nil {
 			return nil, fmt.Errorf("look for dead letters: %w", err)
@@ -183,8 +183,8 @@ func (d *digger) written(to *partition.Partition, b burial) (map[int64]bool, err
 				if err != nil {
 					return nil, fmt.Errorf("look for dead letters: %w", err)
 				}
-				if offset, ok := letterOf(&r, b.key, d.name(b.key)); ok {
-					there[offset] = true
+				if offset, ok := letterOf(&r, key, name); ok {
+					there[offset] = r.Offset
 				}
 			}
 			next = batch.LastOffset() + 1
@@ -230,69 +230,4 @@ func (d *digger) name(k Key) string {
 func letterOf(r *record.Record, k Key, topic string) (offset int64, ok bool) {
 	l, ok := ReadLetter(r.Headers)
 	return l.Offset, ok && l.Group == k.Group && l.Topic == topic && l.Partition == k.Index
-}
-
-// letterBytes is about how much one batch of dead letters takes.
-const letterBytes = 512 << 10
-
-// compose makes one batch of dead letters for records from first on, and tells where the next begins. What the log no longer has
-// gets a letter without the record.
-func (d *digger) compose(b burial, first, last int64) (letters record.Batch, next int64, err error) {
-	builder := record.NewBuilder(record.Options{})
-	next = first
-	add := func(offset int64, r *record.Record) {
-		headers := d.headers(b, offset)
-		var key, value []byte
-		if r != nil {
-			key, value = r.Key, r.Value
-			headers = append(headers, r.Headers...)
-		}
-		builder.Append(d.clock.Now().UnixMilli(), key, value, headers...)
-		next = offset + 1
-	}
-	if b.letter.whole {
-		from, err := d.partitions.Get(b.key.PartitionID)
-		if err == nil && from.StartOffset() <= last {
-			buf := scans.Get().(*[scanBytes]byte)
-			defer scans.Put(buf)
-			raw, err := read(from, max(first, from.StartOffset()), buf[:])
-			if err != nil {
-				return letters, 0, fmt.Errorf("read records that died: %w", err)
-			}
-			for batch := range batches(raw) {
-				for r, err := range batch.Records(0) {
-					if err != nil {
-						return letters, 0, fmt.Errorf("read records that died: %w", err)
-					}
-					for next < r.Offset && next <= last {
-						add(next, nil)
-					}
-					if r.Offset == next && next <= last && builder.Size() < letterBytes {
-						add(r.Offset, &r)
-					}
-				}
-			}
-			if next > first {
-				return builder.Build(), next, nil
-			}
-		}
-	}
-	for next <= last && builder.Size() < letterBytes {
-		add(next, nil)
-	}
-	return builder.Build(), next, nil
-}
-
-func (d *digger) headers(b burial, offset int64) []record.RecordHeader {
-	text := func(key, value string) record.RecordHeader {
-		return record.RecordHeader{Key: key, Value: []byte(value)}
-	}
-	return []record.RecordHeader{
-		text(DeadTopic, d.name(b.key)),
-		text(DeadPartition, strconv.Itoa(int(b.key.Index))),
-		text(DeadOffset, strconv.FormatInt(offset, 10)),
-		text(DeadGroup, b.key.Group),
-		text(DeadDeliveryCount, strconv.Itoa(int(b.count))),
-		text(DeadMessage, messages[b.cause]),
-	}
 }

@@ -59,8 +59,8 @@ func newMachine(c *Config, epoch int32, log stateLog, l letters) *machine {
 func (m *machine) Loaded(tx *coordinator.Tx) {
 	tx.Schedule(m.pruner, tx.Now.Add(m.config.PruneInterval))
 	for _, p := range m.parts {
-		for _, b := range p.burials() {
-			m.letters.bury(b)
+		if all := p.burials(); len(all) > 0 {
+			m.letters.bury(all)
 		}
 	}
 }

@@ -60,7 +60,7 @@ type batch struct {
 const (
 	batchBytes = 20
 	dueBytes   = 24
-	dyingBytes = 28
+	dyingBytes = 32
 )
 
 type dueBatch struct{ first, last, dueMs int64 }
@@ -137,13 +137,7 @@ func (v *stored) appendRest(b []byte) []byte {
 		tags = append(tags, tag{tagPart, []byte{byte(v.part)}})
 	}
 	if len(v.dying) > 0 {
-		var data []byte
-		for _, d := range v.dying {
-			data = kbin.AppendInt64(kbin.AppendInt64(data, d.first), d.last)
-			data = kbin.AppendInt8(data, int8(d.cause))
-			data = kbin.AppendBool(kbin.AppendInt64(kbin.AppendCompactString(data, d.topic), d.from), d.whole)
-		}
-		tags = append(tags, tag{tagDying, data})
+		tags = append(tags, tag{tagDying, appendDying(nil, v.dying)})
 	}
 	b = kbin.AppendUvarint(b, uint32(len(tags)))
 	for _, t := range tags {
@@ -151,6 +145,43 @@ func (v *stored) appendRest(b []byte) []byte {
 		b = append(b, t.data...)
 	}
 	return b
+}
+
+// dyingRunBytes is what each of neighbours with one letter takes.
+const dyingRunBytes = 17
+
+// appendDying writes where dead letters go once for all neighbours of which it is the same: thousands of one decision do, and what a
+// decision changes must fit into one batch.
+func appendDying(b []byte, all []dyingBatch) []byte {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].letter == all[0].letter {
+			n++
+		}
+		b = kbin.AppendBool(kbin.AppendInt64(kbin.AppendCompactString(b, all[0].topic), all[0].from), all[0].whole)
+		b = kbin.AppendUvarint(b, uint32(n))
+		for _, d := range all[:n] {
+			b = kbin.AppendInt8(kbin.AppendInt64(kbin.AppendInt64(b, d.first), d.last), int8(d.cause))
+		}
+		all = all[n:]
+	}
+	return b
+}
+
+// readDying reads what appendDying wrote.
+func readDying(r *kbin.Reader) (all []dyingBatch) {
+	for r.Ok() && len(r.Src) > 0 {
+		to := letter{r.CompactString(), r.Int64(), r.Bool()}
+		n := r.Uvarint()
+		if !r.Ok() || int64(n)*dyingRunBytes > int64(len(r.Src)) {
+			r.Span(len(r.Src) + 1) // is not there
+			return nil
+		}
+		for range n {
+			all = append(all, dyingBatch{r.Int64(), r.Int64(), Cause(r.Int8()), to})
+		}
+	}
+	return all
 }
 
 // errValue says that a value cannot be understood.
@@ -210,10 +241,7 @@ func (v *stored) tag(number uint32, r *kbin.Reader) {
 			v.due = append(v.due, dueBatch{r.Int64(), r.Int64(), r.Int64()})
 		}
 	case tagDying:
-		for r.Ok() && len(r.Src) > 0 {
-			v.dying = append(v.dying, dyingBatch{r.Int64(), r.Int64(), Cause(r.Int8()),
-				letter{r.CompactString(), r.Int64(), r.Bool()}})
-		}
+		v.dying = append(v.dying, readDying(r)...)
 	}
 }
 

@@ -173,9 +173,9 @@ func (s *Service) begin(p *partition.Partition, k Key, settings *Settings) error
 }
 
 // buried tells a shard that dead letters are durable.
-func (s *Service) buried(b burial) *coordinator.Future[struct{}] {
-	return do(s, b.key, func(m *machine, tx *coordinator.Tx) error {
-		m.buried(tx, b)
+func (s *Service) buried(all []burial) *coordinator.Future[struct{}] {
+	return do(s, all[0].key, func(m *machine, tx *coordinator.Tx) error {
+		m.buried(tx, all)
 		return nil
 	})
 }

@@ -223,11 +223,13 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 		v.start = start
 	}
 	var burials []burial
+	l := letter{topic: p.settings.DeadLetters, whole: p.settings.CopyRecord, from: -1}
 	for _, c := range changes {
 		b := c.batch
 		if c.state == StateArchiving {
-			topic := p.settings.DeadLetters
-			l := letter{topic, m.letters.end(topic, p.key.Index), p.settings.CopyRecord}
+			if l.from < 0 {
+				l.from = m.letters.end(l.topic, p.key.Index)
+			}
 			burials = append(burials, burial{key: p.key, first: c.first, last: c.last, count: c.count, cause: c.cause, letter: l})
 			if b.state = StateAvailable; mutantLetterAfterArchive {
 				b.state = StateArchived
@@ -251,9 +253,7 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 	if len(burials) > 0 {
 		tx.Then(func(_ *coordinator.Tx, err error) {
 			if err == nil {
-				for _, b := range burials {
-					m.letters.bury(b)
-				}
+				m.letters.bury(burials)
 			}
 		})
 	}
