@@ -62,7 +62,7 @@ test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: oracle
-oracle: ## compare Weir's answers with Apache Kafka's, request by request (WEIR_MODEL_SEEDS=500 for more scripts of groups)
+oracle: ## compare Weir's answers with Apache Kafka's, request by request (WEIR_MODEL_SEEDS=500 for more scripts of groups and share groups)
 	@scripts/setup go kafka
 	WEIR_KAFKA_LIBS=$(KAFKA)/broker go test -count=1 -timeout 20m ./tests/oracle/...
 

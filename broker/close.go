@@ -26,6 +26,9 @@ func (b *Broker) close(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
+	if b.handlers != nil {
+		b.handlers.Ending()
+	}
 	if b.door != nil {
 		draining, cancel := context.WithTimeout(ctx, b.settings.shutdownTimeout/2)
 		if err := b.door.Close(draining); err != nil {

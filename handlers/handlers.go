@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"weir/cluster"
 	"weir/config"
@@ -50,6 +51,7 @@ type Handlers struct {
 	readers      shareReaders
 	produces     sync.Pool // of *produce
 	topologies   sync.Map  // groups whose internal topics are being made, by name
+	ending       atomic.Bool
 }
 
 // New returns handlers over d.
@@ -63,6 +65,10 @@ func New(d Deps) *Handlers {
 	h.shares = newShareSessions(d.Config.Int("group.share.max.share.sessions"))
 	return h
 }
+
+// Ending tells that connections end from now on because the broker does. What members of share groups hold is then not given back: as
+// after a power cut it is available again at the next start, and was not delivered.
+func (h *Handlers) Ending() { h.ending.Store(true) }
 
 // Close ends calls of handlers that wait for a room (a topic being created); requests served later fail.
 func (h *Handlers) Close() { h.cancel() }

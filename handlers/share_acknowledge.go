@@ -129,7 +129,9 @@ func (h *Handlers) releaseAll(session *shareSession) (released []*coordinator.Fu
 // endShareSessions ends the sessions that were opened on a connection, which has ended.
 func (h *Handlers) endShareSessions(conn int64) {
 	for _, session := range h.shares.removeOf(conn) {
-		h.releaseAll(session)
+		if !h.ending.Load() {
+			h.releaseAll(session)
+		}
 	}
 }
 

@@ -23,8 +23,7 @@ func (f *shareFetch) respond() *protocol.ShareFetchResponse {
 	for _, list := range [][]share.Fetched{f.fetched, f.failed} {
 		for i := range list {
 			r := &list[i]
-			changed := f.session.mustTell(r.ID, len(r.Acquired) > 0, r.Err != nil)
-			if changed || f.request.ShareSessionEpoch == initialEpoch {
+			if f.request.ShareSessionEpoch == initialEpoch || f.session.mustTell(r.ID, len(r.Acquired) > 0, r.Err != nil) {
 				f.tell(image, &told, r)
 			}
 		}

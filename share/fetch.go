@@ -145,6 +145,12 @@ func (f *fetching) fetchFrom(p *partition.Partition, out *Fetched) error {
 		}
 		g, err = f.further(p, a, g)
 	}
+	if g, err = f.takeKnown(p, a); err != nil {
+		return err
+	}
+	if len(g.acquired) > 0 {
+		return f.deliver(p, out, g.acquired)
+	}
 	if f.appended != nil {
 		p.Watch(f.appended, 0) // there is more to look at: come again at once
 	}
@@ -160,14 +166,29 @@ func (f *fetching) further(p *partition.Partition, a *asked, g given) (given, er
 		a.scanned, err = f.s.look(p, &f.r.Settings, f.r.Topics[a.key.Topic], g)
 		dropped := errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > g.known // the machine is told of that
 		if err != nil && !dropped {
+			if known, _ := f.takeKnown(p, a); len(known.acquired) > 0 {
+				return known, nil
+			}
 			return given{}, err
 		}
 	}
 	return f.take(p, a)
 }
 
-// take has the member acquire what there is. A group that has never fetched begins; so does one that is deleted meanwhile.
-func (f *fetching) take(p *partition.Partition, a *asked) (g given, err error) {
+// take has the member acquire what there is, looking up to the end of the log first unless there is enough. A group that has never
+// fetched begins; so does one that is deleted meanwhile.
+func (f *fetching) take(p *partition.Partition, a *asked) (given, error) {
+	a.logEnd = p.EndOffset(f.r.Settings.Committed)
+	return f.takeOf(p, a)
+}
+
+// takeKnown takes what there is of what is known, be it enough or not.
+func (f *fetching) takeKnown(p *partition.Partition, a *asked) (given, error) {
+	a.logEnd, a.scanned = 0, nil
+	return f.takeOf(p, a)
+}
+
+func (f *fetching) takeOf(p *partition.Partition, a *asked) (g given, err error) {
 	a.logStart = p.StartOffset()
 	for range rounds {
 		if g, err = f.s.take(a); !errors.Is(err, errUninitialized) {

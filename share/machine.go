@@ -59,6 +59,7 @@ func newMachine(c *Config, epoch int32, log stateLog, l letters) *machine {
 func (m *machine) Loaded(tx *coordinator.Tx) {
 	tx.Schedule(m.pruner, tx.Now.Add(m.config.PruneInterval))
 	for _, p := range m.parts {
+		p.regroup()
 		if all := p.burials(); len(all) > 0 {
 			m.letters.bury(all)
 		}
@@ -162,6 +163,7 @@ func (p *part) takeChanges(v *stored) {
 		p.writtenStart = v.start
 	}
 	for _, b := range v.batches {
+		p.taken = max(p.taken, b.last+1)
 		if newest, ok := p.runs.Max(); !ok && b.first >= p.start || ok && b.first > newest.last+1 {
 			p.insert(run{first: b.first, last: b.last, state: b.state, count: b.count}) // a snapshot has many such
 		} else if b.last >= p.start {

@@ -20,6 +20,7 @@ type run struct {
 	first, last int64
 	state       State
 	count       int16   // deliveries
+	flight      *flight // that it was first taken in; nil before, and once settled
 	detail      *detail // never changed, only replaced; nil once settled and for what a start knows only from the state
 }
 
@@ -36,6 +37,8 @@ type detail struct {
 	until  int64  // ms; when the lock ends
 	cause  Cause  // why it is being archived
 	letter *letter
+	// writing says that it was released and that this is not durable yet: only then others may have it.
+	writing bool
 }
 
 // letter is where a dead letter goes, and where the partition of that topic ended when that was decided: from there on it is
@@ -65,7 +68,7 @@ const (
 
 // alike says that neighbours may be one run.
 func (r *run) alike(s *run) bool {
-	if r.state != s.state || r.count != s.count || r.last+1 != s.first {
+	if r.state != s.state || r.count != s.count || r.last+1 != s.first || r.flight != s.flight {
 		return false
 	}
 	switch {

@@ -65,8 +65,8 @@ func (m *machine) acknowledge(tx *coordinator.Tx, r *AcknowledgeRequest) error {
 		if b.Last < p.start {
 			continue
 		}
-		if b.Last >= p.known {
-			return ErrInvalidRequest
+		if b.Last >= p.taken && p.taken > p.start {
+			return ErrInvalidRequest // there are records in flight, and these are behind them all
 		}
 		if max(b.First, p.start) < next { // what is settled by one batch the next cannot settle again
 			return ErrInvalidRecordState
@@ -247,6 +247,7 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 		return
 	}
 	tx.Append(p.name, v.update(p.key))
+	m.holdBack(tx, p, changes)
 	if p.updates >= m.config.SnapshotUpdates && p.runs.Len()*(batchBytes+dueBytes) < m.partBytes() {
 		m.snapshot(tx, p)
 	}
@@ -257,6 +258,41 @@ func (m *machine) write(tx *coordinator.Tx, p *part, changes []change) {
 			}
 		})
 	}
+}
+
+// holdBack keeps what was released from being taken until that is durable. So a request that releases records and fetches goes on to
+// others, as in Kafka.
+func (m *machine) holdBack(tx *coordinator.Tx, p *part, changes []change) {
+	stateEpoch := p.stateEpoch
+	var held []batch
+	for _, c := range changes {
+		if c.state == StateAvailable && c.dueMs == 0 {
+			held = append(held, c.batch)
+			p.change(c.first, c.last, func(r *run) {
+				if r.state == StateAvailable && r.detail != nil {
+					r.detail = r.with(func(d *detail) { d.writing = true })
+				}
+			})
+		}
+	}
+	if len(held) == 0 {
+		return
+	}
+	tx.Then(func(_ *coordinator.Tx, err error) {
+		if err != nil || m.parts[p.key] != p || p.stateEpoch != stateEpoch {
+			return
+		}
+		for _, b := range held {
+			p.change(b.first, b.last, func(r *run) {
+				if r.detail != nil && r.detail.writing {
+					r.detail = r.with(func(d *detail) { d.writing = false })
+				}
+			})
+		}
+		if p.readied {
+			p.wake()
+		}
+	})
 }
 
 // startAfter is where the start will be once changes are made.

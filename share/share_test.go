@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"weir/coordinator"
 )
 
 // TestAcknowledge: what is accepted never comes again, what is released does, what is rejected is gone, and nobody settles what
@@ -28,7 +30,7 @@ func TestAcknowledge(t *testing.T) {
 	must(t, r.ack("two", 3, 4, Accept))
 	want(t, "start", r.offsets(), Offsets{Start: 5, Complete: 0, LeaderEpoch: 1})
 	want(t, "all are settled", r.fetch("one", 10), "")
-	if err := r.ack("one", 5, 5, Accept); !errors.Is(err, ErrInvalidRequest) {
+	if err := r.ack("one", 5, 5, Accept); !errors.Is(err, ErrInvalidRecordState) {
 		t.Fatalf("a record that is not there: %v", err)
 	}
 }
@@ -221,12 +223,40 @@ func TestMinBytes(t *testing.T) {
 	go fetch()
 	r.awaitWaiter()
 	must(t, r.ack("two", 0, 1, Release))
-	want(t, "when enough is let go", <-got, "0 to 1")
-	must(t, r.ack("two", 0, 1, Accept))
+	want(t, "when enough is let go", <-got, "0 to 2")
+	must(t, r.ack("two", 0, 2, Accept))
 
 	r.produce("d")
 	go fetch()
 	r.awaitWaiter()
 	r.clk.Advance(time.Hour)
-	want(t, "when the time is over", <-got, "2 to 3")
+	want(t, "when the time is over", <-got, "3 to 3")
+}
+
+// TestFetchGoesOn: a fetch that finds a few released records goes on to those behind them that nobody has looked at yet.
+func TestFetchGoesOn(t *testing.T) {
+	r := newRig(t)
+	r.produce("a", "b")
+	want(t, "first", r.fetch("one", 9), "0-1*1")
+	must(t, r.ack("one", 0, 0, Release))
+	r.produce("c", "d")
+	want(t, "released, and new", r.fetch("one", 9), "0-0*2 2-3*1")
+}
+
+// TestReleasedNotYet: what a member releases goes to others when that is durable, and until then a fetch goes on to what is behind.
+func TestReleasedNotYet(t *testing.T) {
+	r := newRig(t)
+	r.produce("a", "b", "c")
+	want(t, "first", r.fetch("one", 2), "0-1*1")
+	ack := AcknowledgeRequest{Key: r.key(), Member: "one", Settings: r.settings,
+		Batches: []AckBatch{{First: 0, Last: 0, Types: []AckType{Release}, DelayMs: -1}}}
+	got, err := decide(r.s, r.key(), func(m *machine, tx *coordinator.Tx) (given, error) {
+		if err := m.acknowledge(tx, &ack); err != nil {
+			return given{}, err
+		}
+		return m.take(tx, &asked{key: r.key(), member: "one", settings: &r.settings, records: 1, bytes: 1 << 20, strict: true})
+	}).Result()
+	must(t, err)
+	want(t, "a moment after the release", got.acquired, []Acquired{{2, 2, 1}})
+	want(t, "then", r.fetch("one", 9), "0-0*2")
 }

@@ -1,7 +1,6 @@
 package share
 
 import (
-	"cmp"
 	"slices"
 
 	"weir/coordinator"
@@ -26,6 +25,7 @@ type asked struct {
 	span     int  // records of one Acquired, about
 	strict   bool // never more records
 	logStart int64
+	logEnd   int64 // up to where it is looked at before anything is acquired, unless there are records enough
 	scanned  *scanned
 	waiter   *waiter // told when there is something, if there is nothing now
 }
@@ -56,7 +56,7 @@ func (m *machine) take(tx *coordinator.Tx, a *asked) (given, error) {
 	if first, ok := p.distant.Min(); ok && g.room {
 		g.known, g.again = first, true
 	}
-	if p.settings.Order != ByPriority || !g.room || a.scanned != nil && a.scanned.end && !g.again {
+	if seen := a.scanned != nil && a.scanned.end; !g.room || seen && !g.again || p.enough(a, seen) {
 		var expired []change
 		g.acquired, expired = p.acquire(a, nowMs)
 		m.write(tx, p, expired)
@@ -69,11 +69,15 @@ func (m *machine) take(tx *coordinator.Tx, a *asked) (given, error) {
 	return g, nil
 }
 
+// enough says that there is no need to look further before something is acquired.
+func (p *part) enough(a *asked, seen bool) bool {
+	return a.settings.Order != ByPriority && (seen || p.available >= a.records || p.known >= a.logEnd)
+}
+
 // acquire chooses, and locks what it chose. What has outlived its time is to be given up.
 func (p *part) acquire(a *asked, nowMs int64) (got []Acquired, expired []change) {
 	p.turns++
-	var chosen []run
-	records, bytes := 0, 0
+	c := newChoosing(p, a)
 	p.candidates(func(r run) bool {
 		if a.settings.Order == ByKey && p.behind(&r) {
 			return true
@@ -82,39 +86,10 @@ func (p *part) acquire(a *asked, nowMs int64) (got []Acquired, expired []change)
 			expired = append(expired, p.giveUp(change{batch: batch{r.first, r.last, r.state, r.count}}, TimeToLive))
 			return true
 		}
-		n, last := p.portion(&r, a.settings.DeliveryLimit, len(chosen))
-		if n == 0 {
-			return false
-		}
-		whole := n
-		if a.strict {
-			n = min(n, a.records-records)
-		}
-		if size := int(max(r.detail.size, 1)); bytes+n*size > a.bytes {
-			n, last = max((a.bytes-bytes)/size, 0), true
-			switch {
-			case len(chosen) > 0:
-			case a.strict:
-				n = max(n, 1)
-			default:
-				n = whole
-			}
-		}
-		if n > 0 {
-			r.last = r.first + int64(n) - 1
-			chosen = append(chosen, r)
-		}
-		records, bytes = records+n, bytes+n*int(r.detail.size)
-		return !last && records < a.records
+		return c.visit(&r)
 	})
-	until := nowMs + a.settings.LockDuration.Milliseconds()
-	for _, r := range chosen {
-		p.change(r.first, r.last, func(r *run) {
-			r.state, r.count = StateAcquired, r.count+1
-			r.detail = r.with(func(d *detail) { d.member, d.until = a.member, until })
-		})
-	}
-	return acquired(chosen, a.span), expired
+	c.lock(nowMs + a.settings.LockDuration.Milliseconds())
+	return c.acquired(), expired
 }
 
 // candidates visits what may be delivered, the first choice first.
@@ -169,35 +144,4 @@ func (p *part) behind(r *run) bool {
 	}
 	first, _ := of.Min()
 	return first != r.first
-}
-
-// portion is how many records of a run go out at once. What was delivered often and never settled goes in ever smaller portions,
-// and at last alone, so that one bad record does not take its neighbours with it (SharePartition, poison isolation).
-func (p *part) portion(r *run, limit int16, before int) (records int, last bool) {
-	throttled := max(2, (limit+1)/2)
-	if r.count < throttled {
-		return r.records(), false
-	}
-	if before > 0 {
-		return 0, true
-	}
-	if r.count >= limit-1 && limit > 2 {
-		return 1, true
-	}
-	return max(r.records()>>(r.count-throttled+1), 1), true
-}
-
-// acquired tells what was chosen: by offset, neighbours that were delivered equally often together until there are span records.
-func acquired(chosen []run, span int) []Acquired {
-	slices.SortFunc(chosen, func(a, b run) int { return cmp.Compare(a.first, b.first) })
-	var out []Acquired
-	for _, r := range chosen {
-		n := len(out)
-		if n > 0 && out[n-1].Last+1 == r.first && out[n-1].DeliveryCount == r.count+1 && out[n-1].Last-out[n-1].First+1 < int64(span) {
-			out[n-1].Last = r.last
-			continue
-		}
-		out = append(out, Acquired{r.first, r.last, r.count + 1})
-	}
-	return out
 }

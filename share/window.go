@@ -17,6 +17,7 @@ const (
 type window struct {
 	start int64 // the first offset that is not settled; -1 for a share partition that nobody has fetched from
 	known int64 // up to where the log was looked at
+	taken int64 // up to where records were acquired
 
 	runs    *btree.BTreeG[run]
 	ready   [priorities]*btree.BTreeG[int64] // first offsets of runs that may be delivered now, by priority
@@ -26,6 +27,7 @@ type window struct {
 	keys    map[uint64]*btree.BTreeG[int64]  // first offsets of runs not settled, by key
 
 	open, settled int // records that were looked at and are neither settled nor waiting; settled ones
+	available     int // records of ready
 	readied       bool
 }
 
@@ -75,8 +77,9 @@ func (w *window) insert(r run) {
 		w.distant.ReplaceOrInsert(r.first)
 		w.readied = true
 		return
-	case r.state == StateAvailable:
+	case r.state == StateAvailable && !r.detail.writing:
 		w.ready[r.detail.priority].ReplaceOrInsert(r.first)
+		w.available += r.records()
 		w.readied = true
 	}
 	w.open += r.records()
@@ -106,8 +109,9 @@ func (w *window) remove(r run) {
 	case r.state == StateAvailable && r.detail.far:
 		w.distant.Delete(r.first)
 		return
-	case r.state == StateAvailable:
+	case r.state == StateAvailable && !r.detail.writing:
 		w.ready[r.detail.priority].Delete(r.first)
+		w.available -= r.records()
 	}
 	w.open -= r.records()
 }
@@ -186,7 +190,7 @@ func (w *window) put(first, last int64, s State, count int16) {
 				r.detail = nil
 			case r.detail != nil:
 				r.detail = r.with(func(d *detail) {
-					d.member, d.until, d.due, d.cause, d.letter = "", 0, 0, 0, nil
+					d.member, d.until, d.due, d.writing, d.cause, d.letter = "", 0, 0, false, 0, nil
 				})
 			}
 			w.insert(r)
@@ -226,7 +230,7 @@ func (w *window) cut(offset int64) {
 		}
 		w.start = offset
 	}
-	w.known = max(w.known, w.start)
+	w.known, w.taken = max(w.known, w.start), max(w.taken, w.start)
 }
 
 // advance moves the start over what is settled.
@@ -239,11 +243,11 @@ func (w *window) advance() {
 		w.remove(r)
 		w.start = r.last + 1
 	}
-	w.known = max(w.known, w.start)
+	w.known, w.taken = max(w.known, w.start), max(w.taken, w.start)
 }
 
 // clear drops everything and begins at start.
 func (w *window) clear(start int64) {
 	*w = newWindow()
-	w.start, w.known = start, start
+	w.start, w.known, w.taken = start, start, start
 }

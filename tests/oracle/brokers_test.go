@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -144,6 +145,16 @@ func (k *kafkaNode) stop() {
 		_ = k.run.Wait()
 		k.run = nil
 	}
+}
+
+// shutDown has the node end by itself: one that is killed is not let in again before its session ends (see kafkaPatient).
+func (k *kafkaNode) shutDown() {
+	k.t.Helper()
+	if err := k.run.Process.Signal(syscall.SIGTERM); err != nil {
+		k.t.Fatalf("stop %s: %v", k.name, err)
+	}
+	_ = k.run.Wait() // 143
+	k.run = nil
 }
 
 // await returns when the broker answers.

@@ -19,6 +19,7 @@
 //
 // TestGroupModel plays random scripts of groups' members at both brokers; TestGroupsFromKafka and TestGroupsToKafka have
 // each take over the groups of the other by its records. They start brokers of their own, with short sessions.
-// WEIR_MODEL_SEEDS=500 plays more scripts than the 16 of every run, WEIR_MODEL_SEED=92 one again, WEIR_MODEL_STEPS=200
+// TestShareModel plays random scripts of share groups' members, who fetch and settle records.
+// WEIR_MODEL_SEEDS=500 plays more scripts than those of every run, WEIR_MODEL_SEED=92 one again, WEIR_MODEL_STEPS=200
 // longer ones; ORACLE_SUBJECT=kafka compares two Apache Kafkas here too.
 package oracle

@@ -15,6 +15,7 @@ func shareFetchScenarios() []scenario {
 		{key: 78, name: "many sessions", run: shareManySessions},
 		{key: 78, name: "limits", run: shareLimits},
 		{key: 78, name: "record limit", min: 2, max: 2, run: shareRecordLimit},
+		{key: 78, name: "turns", run: shareTurns},
 		{key: 78, name: "renew", min: 2, max: 2, run: shareFetchRenew},
 		{key: 78, name: "topics", run: shareTopics},
 		{key: 78, name: "bad", run: shareFetchBad},
@@ -193,6 +194,42 @@ func shareRecordLimit(s *session) {
 	req := m.request()
 	req.ShareAcquireMode = 2
 	m.ask("mode 2", req)
+}
+
+// shareTurns has the partitions of a session take turns to be first.
+func shareTurns(s *session) {
+	m := s.sharing(1)
+	topic := s.name("t")
+	s.fill(topic, m.id, 1, 0)
+	fetch := func(records int32) map[int32]string {
+		req := m.request()
+		req.MaxRecords, req.BatchSize = records, 5
+		req.Topics[0].Partitions = append(req.Topics[0].Partitions, kmsg.ShareFetchRequestTopicPartition{Partition: 1})
+		resp := s.must(withVersion(s.version, req)).(*kmsg.ShareFetchResponse)
+		s.check("fetch", resp.ErrorCode)
+		m.epoch++
+		got := map[int32]string{}
+		for _, t := range resp.Topics {
+			for _, p := range t.Partitions {
+				for _, a := range p.AcquiredRecords {
+					got[p.Partition] += fmt.Sprintf("%d-%d ", a.FirstOffset, a.LastOffset)
+				}
+			}
+		}
+		return got
+	}
+	for got := 0; got < 2; { // Apache Kafka leaves out a partition that is not loaded yet
+		got += len(fetch(500))
+	}
+	s.must(withVersion(s.version, m.settling(ack{0, 4, allOf(accept)})))
+	m.epoch++
+	m.close("close")
+	m.epoch = 0
+	s.fill(topic, m.id, 0, 1)
+	s.note("one has records", fmt.Sprint(fetch(5)))
+	s.fill(topic, m.id, 0, 2)
+	s.fill(topic, m.id, 1, 1)
+	s.note("both have", fmt.Sprint(fetch(1)))
 }
 
 func shareFetchRenew(s *session) {
