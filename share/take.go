@@ -100,7 +100,7 @@ func (p *part) candidates(visit func(r run) bool) {
 		more = visit(r)
 		return more
 	}
-	if p.settings.Order != ByPriority || p.turns%fairTurn == 0 {
+	if p.settings.Order != ByPriority || p.turns%fairTurn == 0 && !mutantUnfair {
 		p.oldestFirst(each)
 		return
 	}

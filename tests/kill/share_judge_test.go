@@ -139,7 +139,7 @@ func (j *jobs) judge() {
 type findings struct {
 	accepted, rejected, exhausted, expired int
 	waited                                 [10]int // by priority, the deliveries between a record and its first one, on average
-	lowBeforeEnd                           int     // records of priority 0 that came while others were sent
+	lucky                                  int     // records of priority 0 that came while many of the others waited in their partition
 }
 
 func (c *crew) judge(records []*kgo.Record) {
@@ -216,18 +216,22 @@ func (c *crew) job(r *kgo.Record) *checker.Job {
 	return job
 }
 
-// waits finds how long records of each priority waited.
+// waits finds how long records waited that have a priority.
 func (c *crew) waits(records []*kgo.Record, f *findings) {
 	slices.SortFunc(c.deliveries, func(a, b *checker.Delivery) int { return cmp.Compare(a.Arrived, b.Arrived) })
-	first, count, last := map[checker.Place]int{}, [10]int{}, int64(0)
+	first := map[checker.Place]int{}
 	for i, d := range c.deliveries {
 		if _, ok := first[d.Place]; !ok {
 			first[d.Place] = i
 		}
 	}
-	for _, r := range records {
-		last = max(last, r.Timestamp.UnixNano())
+	type wait struct {
+		priority      int
+		partition     int32
+		written, came int64
 	}
+	var all []wait
+	count := [10]int{}
 	for _, r := range records {
 		at, met := first[placeOf(r)]
 		for _, h := range r.Headers {
@@ -235,18 +239,31 @@ func (c *crew) waits(records []*kgo.Record, f *findings) {
 			if h.Key != "weir.priority" || err != nil || !met {
 				continue
 			}
-			before, _ := slices.BinarySearchFunc(c.deliveries, r.Timestamp.UnixNano(), func(d *checker.Delivery, t int64) int {
+			w := wait{priority, r.Partition, r.Timestamp.UnixNano(), c.deliveries[at].Arrived}
+			before, _ := slices.BinarySearchFunc(c.deliveries, w.written, func(d *checker.Delivery, t int64) int {
 				return cmp.Compare(d.Arrived, t)
 			})
 			f.waited[priority] += at - before
 			count[priority]++
-			if priority == 0 && c.deliveries[at].Arrived < last {
-				f.lowBeforeEnd++
-			}
+			all = append(all, w)
 		}
 	}
 	for i := range f.waited {
 		f.waited[i] /= max(count[i], 1)
+	}
+	for _, low := range all {
+		if low.priority > 0 {
+			continue
+		}
+		others := 0
+		for _, w := range all {
+			if w.priority > 0 && w.partition == low.partition && w.written < low.came-int64(100*time.Millisecond) && w.came > low.came {
+				others++
+			}
+		}
+		if others >= 100 {
+			f.lucky++
+		}
 	}
 }
 

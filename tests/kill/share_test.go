@@ -201,6 +201,7 @@ func (c *crew) work(ctx context.Context, h hand, all []given) bool {
 		return true
 	}
 	c.meet(all)
+	sleep(ctx, c.pace)
 	if rand.IntN(100) < c.extends {
 		h.extend(ctx, all)
 		sleep(ctx, rand.N(lockTime))

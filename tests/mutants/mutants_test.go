@@ -40,6 +40,7 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_share_stateless", "weir/groups", "TestRandomShareGroup"},
 	{"mutant_forget_ids", "weir/tests/kill", "TestKillShare/dedup"},
 	{"mutant_settle_in_memory", "weir/tests/kill", "TestKillShare/order"},
+	{"mutant_unfair", "weir/tests/kill", "TestKillShare/priority"},
 	{"mutant_forget_locks", "weir/tests/kill", "TestKillShare/limit"},
 	{"mutant_letter_after_archive", "weir/tests/kill", "TestKillShare/letters"},
 	{"mutant_forget_locks", "weir/share", "TestLocksEnd"},

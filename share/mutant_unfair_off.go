@@ -1,0 +1,5 @@
+//go:build !mutant_unfair
+
+package share
+
+const mutantUnfair = false
