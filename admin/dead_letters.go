@@ -22,6 +22,9 @@ type deadLettersInput struct {
 	Group string `query:"group" default:"default" maxLength:"255" doc:"The group that gave the messages up."`
 	Max   int    `query:"max" default:"100" minimum:"1" maximum:"1000" doc:"The most dead letters."`
 	After string `query:"after" maxLength:"64" doc:"The id after which to go on: next of the answer before."`
+
+	Filter string `query:"filter" maxLength:"4096" doc:"Only those that match: an expression in CEL on key and headers, or pattern: and a topic pattern, as weir.share.filter has them."`
+	Reason string `query:"reason" maxLength:"1000" doc:"Only those whose reason has this text."`
 }
 
 // deadLetter is one that was not sent again.
@@ -75,8 +78,15 @@ func (d *Door) serveDeadLetters(ctx context.Context, in *deadLettersInput) (*ans
 		}
 		from = letterID{after.partition, after.offset + 1}
 	}
+	choice, err := chooseLetters("query", in.Filter, in.Reason)
+	if err != nil {
+		return nil, d.failed(err)
+	}
 	out := deadLetters{Topic: g.topic.Name, DeadLetters: []deadLetter{}}
 	next, err := d.walk(g, from, func(at letterID, r *record.Record, l share.Letter) bool {
+		if !choice.picks(at, r, l) {
+			return true
+		}
 		if len(out.DeadLetters) == in.Max {
 			return false
 		}
@@ -99,7 +109,7 @@ func shown(at letterID, r *record.Record, l share.Letter) deadLetter {
 	s.Value, s.ValueBase64 = text(r.Value)
 	var own []record.RecordHeader
 	for _, h := range r.Headers {
-		if !strings.HasPrefix(h.Key, "__dlq.errors.") {
+		if !strings.HasPrefix(h.Key, share.DeadHeaders) {
 			own = append(own, h)
 		}
 	}

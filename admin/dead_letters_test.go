@@ -3,9 +3,12 @@ package admin_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -77,6 +80,7 @@ type redriven struct {
 			Status        int
 		}
 	}
+	Next string
 }
 
 func TestDeadLetters(t *testing.T) {
@@ -164,9 +168,145 @@ func TestRedriveAll(t *testing.T) {
 func TestRedriveRefuses(t *testing.T) {
 	d := open(t, t.TempDir())
 	d.send("q", "a")
-	for _, body := range []object{{}, {"ids": []string{"0:1"}, "all": true}, {"ids": []string{"x"}}, {"ids": []string{"0:-1"}}, {"all": true, "max": 1001}} {
+	for _, body := range []object{{}, {"ids": []string{"0:1"}, "all": true}, {"ids": []string{"x"}}, {"ids": []string{"0:-1"}}, {"all": true, "max": 1001},
+		{"ids": []string{"0:1"}, "after": "0:0"}, {"ids": []string{"0:1"}, "filter": "true"}, {"all": true, "reason": "x"}, {"all": true, "rate": -1},
+		{"all": true, "max_redrives": -1}, {"filter": "key =="}, {"filter": strings.Repeat("a", 5000)}, {"all": true, "after": "0"}} {
 		d.problem(d.post("q/dead-letters/redrive?group=g", body), http.StatusUnprocessableEntity)
 	}
 	d.problem(d.post("q/dead-letters/redrive?group=g", object{"all": true}), http.StatusNotFound)
 	d.problem(d.do("GET", "/v1/queues/q/dead-letters?after=x", ""), http.StatusNotFound)
+}
+
+// bury sends texts and has all of them rejected by group g; one in three has the header kind: odd.
+func (d *door) bury(n int) {
+	d.t.Helper()
+	var messages []object
+	for i := range n {
+		m := object{"value": fmt.Sprintf("m%02d", i), "key": "k"}
+		if i%3 == 0 {
+			m["headers"] = object{"kind": "odd"}
+		}
+		messages = append(messages, m)
+	}
+	if r := d.post("q/messages", object{"messages": messages}); r.status != http.StatusOK {
+		d.t.Fatalf("send: %s", r.body)
+	}
+	d.group("g", "errors.deadletterqueue.topic.name", "dlq.q")
+	d.settle("q", "nack", object{"reject": true}, d.receive("q", fmt.Sprintf("group=g&max=%d", n))...)
+	d.until("dead letters", func() bool {
+		r := d.do("GET", "/v1/queues/q/dead-letters?group=g", "")
+		return r.status == http.StatusOK && len(d.letters("group=g").Dead_letters) == n
+	})
+}
+
+// TestRedriveSome: those that match are listed and sent again, the others stay where they are.
+func TestRedriveSome(t *testing.T) {
+	d := open(t, t.TempDir())
+	d.bury(9)
+	const odd = `headers["kind"] == "odd"`
+	if got := d.letters("group=g&filter=" + url.QueryEscape(odd)); len(got.Dead_letters) != 3 || *got.Dead_letters[1].Value != "m03" {
+		t.Errorf("listed by a filter: %+v", got)
+	}
+	if got := d.letters("group=g&reason=rejected"); len(got.Dead_letters) != 9 {
+		t.Errorf("listed by a reason: %d", len(got.Dead_letters))
+	}
+	if got := d.letters("group=g&reason=outlived"); len(got.Dead_letters) != 0 {
+		t.Errorf("listed by another reason: %+v", got)
+	}
+	d.problem(d.do("GET", "/v1/queues/q/dead-letters?group=g&filter=key+%3D%3D", ""), http.StatusUnprocessableEntity)
+	var out redriven
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"filter": odd, "max": 2}), http.StatusOK, &out)
+	if out.Redriven != 2 || out.Next == "" {
+		t.Errorf("two of three: %+v", out)
+	}
+	after := out.Next
+	out = redriven{}
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"filter": odd, "after": after}), http.StatusOK, &out)
+	if out.Redriven != 1 || out.Next != "" {
+		t.Errorf("the third: %+v", out)
+	}
+	if got := texts(d.receive("q", "group=g")); !slices.Equal(got, []string{"m00", "m03", "m06"}) {
+		t.Errorf("came back: %v", got)
+	}
+	out = redriven{}
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"reason": "rejected", "max_redrives": 1}), http.StatusOK, &out)
+	if out.Redriven != 6 {
+		t.Errorf("the rest: %+v", out)
+	}
+}
+
+// TestRedriveSlowly: a rate holds, and what the time did not suffice for is told.
+func TestRedriveSlowly(t *testing.T) {
+	d := open(t, t.TempDir(), "weir.http.max.wait.ms=1")
+	d.bury(5)
+	var out redriven
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"all": true, "rate": 0.01}), http.StatusOK, &out)
+	if out.Redriven != 1 || out.Next == "" {
+		t.Errorf("in a second: %+v", out)
+	}
+	left := d.letters("group=g").Dead_letters
+	if len(left) != 4 {
+		t.Fatalf("%d are left", len(left))
+	}
+	out = redriven{}
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"ids": []string{left[0].ID, left[3].ID}, "rate": 0.01}), http.StatusMultiStatus, &out)
+	if out.Redriven != 1 || out.Results[1].Error.Status != http.StatusGatewayTimeout {
+		t.Errorf("two in a second: %+v", out)
+	}
+}
+
+// TestRedriveClears: dead letters before which none is left are deleted, unless they are to be kept.
+func TestRedriveClears(t *testing.T) {
+	d := open(t, t.TempDir())
+	d.bury(3)
+	adm := kadm.NewClient(d.client())
+	start := func() int64 {
+		starts, err := adm.ListStartOffsets(t.Context(), "dlq.q")
+		if err != nil || starts.Error() != nil {
+			t.Fatal(err, starts.Error())
+		}
+		at, _ := starts.Lookup("dlq.q", 0)
+		return at.Offset
+	}
+	redrive := func(body object) {
+		var out redriven
+		if d.into(d.post("q/dead-letters/redrive?group=g", body), http.StatusOK, &out); out.Redriven != 1 {
+			t.Errorf("redriven: %+v", out)
+		}
+	}
+	redrive(object{"ids": []string{"0:1"}})
+	if at := start(); at != 0 {
+		t.Errorf("begins at %d, though the first letter is there", at)
+	}
+	redrive(object{"ids": []string{"0:0"}, "keep": true})
+	if at := start(); at != 0 {
+		t.Errorf("begins at %d, though all were to be kept", at)
+	}
+	redrive(object{"all": true})
+	if at := start(); at != 3 {
+		t.Errorf("begins at %d, want 3", at)
+	}
+}
+
+// TestRedriveEmpty: letters that do not have their message go only when that is said.
+func TestRedriveEmpty(t *testing.T) {
+	d := open(t, t.TempDir())
+	d.send("q", "a")
+	d.group("g", "errors.deadletterqueue.copy.record.enable", "false")
+	d.group("g", "errors.deadletterqueue.topic.name", "dlq.q")
+	d.settle("q", "nack", object{"reject": true}, d.one("q", "group=g"))
+	d.until("a dead letter", func() bool {
+		r := d.do("GET", "/v1/queues/q/dead-letters?group=g", "")
+		return r.status == http.StatusOK && len(d.letters("group=g").Dead_letters) == 1
+	})
+	var out redriven
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"all": true}), http.StatusMultiStatus, &out)
+	if out.Redriven != 0 || out.Results[0].Error.Status != http.StatusConflict {
+		t.Errorf("without empty: %+v", out)
+	}
+	out = redriven{}
+	d.into(d.post("q/dead-letters/redrive?group=g", object{"all": true, "empty": true}), http.StatusOK, &out)
+	if m := d.one("q", "group=g"); out.Redriven != 1 || m.Value != nil {
+		t.Errorf("with empty: %+v, %+v", out, m)
+	}
 }

@@ -19,7 +19,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -78,7 +77,7 @@ type Door struct {
 	turn     atomic.Uint32 // whose turn it is: partitions of messages without key, and of receives
 	replies  replies
 
-	redriving sync.Mutex // held over a redrive: one at a time
+	redriving chan struct{} // holds one while a redrive is under way: one at a time
 }
 
 // Listen opens the door's port; no connection is accepted before Start.
@@ -88,7 +87,7 @@ func Listen(c Config, deps Deps) (*Door, error) {
 		return nil, fmt.Errorf("listen for http: %w", err)
 	}
 	d := &Door{Deps: deps, config: c, socket: socket, bodies: semaphore.NewWeighted(bodiesInFlight * c.MaxRequestBytes),
-		hosts: make(map[string]bool), instance: newInstance()}
+		hosts: make(map[string]bool), instance: newInstance(), redriving: make(chan struct{}, 1)}
 	for _, host := range c.Hosts {
 		d.hosts[foldHost(host)] = true
 	}

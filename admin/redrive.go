@@ -2,14 +2,15 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/time/rate"
 
-	"weir/groups"
 	"weir/metadata"
-	"weir/partition"
 	"weir/record"
 	"weir/share"
 )
@@ -21,11 +22,22 @@ type redriveInput struct {
 }
 
 type redriveBody struct {
-	IDs    []string `json:"ids,omitempty" maxItems:"1000" nullable:"false" doc:"Those with these ids."`
-	All    bool     `json:"all,omitempty" doc:"Or all, as many as max."`
-	Max    int      `json:"max,omitempty" minimum:"1" maximum:"1000" doc:"The most that all sends; 1000 when it is not there."`
-	To     string   `json:"to,omitempty" doc:"The topic to which they go, by key; the one that they came from when it is not there."`
-	DryRun bool     `json:"dry_run,omitempty" doc:"Only tell what would be sent."`
+	IDs         []string `json:"ids,omitempty" maxItems:"1000" nullable:"false" doc:"Those with these ids."`
+	All         bool     `json:"all,omitempty" doc:"Or all."`
+	Filter      string   `json:"filter,omitempty" maxLength:"4096" doc:"Or those that match: an expression in CEL on key and headers, or pattern: and a topic pattern, as weir.share.filter has them."`
+	Reason      string   `json:"reason,omitempty" doc:"Or those whose reason has this text."`
+	After       string   `json:"after,omitempty" maxLength:"64" doc:"Only those after this id: next of the answer before."`
+	Max         int      `json:"max,omitempty" minimum:"1" maximum:"1000" doc:"The most that are looked for, unless ids are given; 1000 when it is not there."`
+	To          string   `json:"to,omitempty" maxLength:"249" doc:"The topic to which they go, by key; the one that they came from when it is not there."`
+	Rate        float64  `json:"rate,omitempty" minimum:"0" doc:"At most so many a second; no limit when it is 0. The answer comes after weir.http.max.wait.ms at the latest, with next."`
+	MaxRedrives int      `json:"max_redrives,omitempty" minimum:"1" doc:"Those that were sent again so often stay; 5 when it is not there."`
+	Empty       bool     `json:"empty,omitempty" doc:"Also those that were written without key, value and headers of their message."`
+	Keep        bool     `json:"keep,omitempty" doc:"Dead letters before which none is left are not deleted."`
+	DryRun      bool     `json:"dry_run,omitempty" doc:"Only tell what would be sent."`
+
+	choice letterChoice
+	after  letterID
+	ids    map[letterID]bool // nil when none are given
 }
 
 // redriven is what became of one dead letter.
@@ -39,34 +51,66 @@ type redriven struct {
 type redrivenAll struct {
 	Redriven int        `json:"redriven"`
 	Results  []redriven `json:"results"`
+	Next     string     `json:"next,omitempty" doc:"There may be more: ask again with after."`
 }
 
 // maxRedrives is how often a message may come back from the dead: one that dies again and again goes in circles.
 const maxRedrives = 5
 
-func (b *redriveBody) check() (map[letterID]bool, error) {
+// check reads what the body says.
+func (b *redriveBody) check() (err error) {
+	some := b.All || b.Filter != "" || b.Reason != ""
 	switch {
-	case len(b.IDs) == 0 && !b.All:
-		return nil, invalid("body.ids", "say which: ids, or all")
-	case len(b.IDs) > 0 && b.All:
-		return nil, invalid("body.ids", "ids do not go with all")
+	case len(b.IDs) == 0 && !some:
+		return invalid("body.ids", "say which: ids, all, filter or reason")
+	case len(b.IDs) > 0 && (some || b.After != ""):
+		return invalid("body.ids", "ids go with no other choice")
+	case b.All && (b.Filter != "" || b.Reason != ""):
+		return invalid("body.all", "all does not go with another choice")
 	case len(b.IDs) > maxMessages:
-		return nil, invalid("body.ids", fmt.Sprintf("there are more than %d", maxMessages))
+		return invalid("body.ids", fmt.Sprintf("there are more than %d", maxMessages))
 	case b.Max < 0 || b.Max > maxMessages:
-		return nil, invalid("body.max", fmt.Sprintf("must be from 1 to %d", maxMessages))
+		return invalid("body.max", fmt.Sprintf("must be from 1 to %d", maxMessages))
+	case b.Rate < 0:
+		return invalid("body.rate", "must not be negative")
+	case b.MaxRedrives < 0:
+		return invalid("body.max_redrives", "must be positive")
 	}
 	if b.Max == 0 {
 		b.Max = maxMessages
 	}
-	ids := make(map[letterID]bool, len(b.IDs))
+	if b.MaxRedrives == 0 {
+		b.MaxRedrives = maxRedrives
+	}
+	if b.choice, err = chooseLetters("body", b.Filter, b.Reason); err != nil {
+		return err
+	}
+	if b.After != "" {
+		after, ok := parseLetterID(b.After)
+		if !ok {
+			return invalid("body.after", "is no id of a dead letter")
+		}
+		b.after = letterID{after.partition, after.offset + 1}
+	}
+	return b.readIDs()
+}
+
+// readIDs reads the ids; the walk begins with the first of them.
+func (b *redriveBody) readIDs() error {
 	for _, text := range b.IDs {
 		id, ok := parseLetterID(text)
 		if !ok {
-			return nil, invalid("body.ids", fmt.Sprintf("%.64q is no id of a dead letter", text))
+			return invalid("body.ids", fmt.Sprintf("%.64q is no id of a dead letter", text))
 		}
-		ids[id] = true
+		if b.ids == nil {
+			b.ids, b.after = make(map[letterID]bool, len(b.IDs)), id
+		}
+		if id.partition < b.after.partition || id.partition == b.after.partition && id.offset < b.after.offset {
+			b.after = id
+		}
+		b.ids[id] = true
 	}
-	return ids, nil
+	return nil
 }
 
 func (d *Door) serveRedrive(ctx context.Context, in *redriveInput) (*answer, error) {
@@ -74,8 +118,7 @@ func (d *Door) serveRedrive(ctx context.Context, in *redriveInput) (*answer, err
 	if err := decode(in.RawBody, &b); err != nil {
 		return nil, d.failed(err)
 	}
-	ids, err := b.check()
-	if err != nil {
+	if err := b.check(); err != nil {
 		return nil, d.failed(err)
 	}
 	if b.To == "" {
@@ -85,140 +128,141 @@ func (d *Door) serveRedrive(ctx context.Context, in *redriveInput) (*answer, err
 	if err != nil {
 		return nil, d.failed(err)
 	}
-	d.redriving.Lock() // what was sent again is read, changed and kept
-	defer d.redriving.Unlock()
+	over := d.Clock.NewTimer(max(d.config.MaxWait, time.Second))
+	defer over.Stop()
+	select {
+	case d.redriving <- struct{}{}: // what was sent again is read, changed and kept
+		defer func() { <-d.redriving }()
+	case <-over.C():
+		return nil, d.failed(problem(http.StatusServiceUnavailable, "Another redrive is under way."))
+	case <-ctx.Done():
+		return nil, d.failed(ctx.Err())
+	}
 	g, err := d.graves(ctx, in.Topic, in.Group)
 	if err != nil {
 		return nil, d.failed(err)
 	}
-	out, err := d.redrive(ctx, g, to, &b, ids)
-	if err != nil {
+	r := redriving{door: d, graves: g, to: to, body: &b, out: &redrivenAll{Results: []redriven{}}}
+	if err := r.walk(ctx, over.C()); err != nil {
 		return nil, d.failed(err)
 	}
-	return told(statusOf(len(out.Results)-out.Redriven), out), nil
+	return told(statusOf(len(r.out.Results)-r.out.Redriven), r.out), nil
 }
 
-// sentAgain is a message that was appended again.
-type sentAgain struct {
-	at     letterID
-	result int // its place among the results
-	index  int32
-	ticket partition.Ticket
+// redriving is one redrive at work.
+type redriving struct {
+	door *Door
+	*graves
+	to      *metadata.Topic
+	body    *redriveBody
+	out     *redrivenAll
+	limit   *rate.Limiter
+	planned []share.Redriven // what is to be kept, which must fit
+	waiting []sentAgain      // appended, not known to be durable yet
+	ended   bool             // the time is over, or enough were found
 }
 
-// redrive sends dead letters again, and keeps that it did once they are durable.
-func (d *Door) redrive(ctx context.Context, g *graves, to *metadata.Topic, b *redriveBody, ids map[letterID]bool) (*redrivenAll, error) {
-	out := &redrivenAll{Results: []redriven{}}
-	var waiting []sentAgain
-	planned := make([]share.Redriven, len(g.done)) // what is to be kept, which must fit
-	for i := range planned {
-		planned[i] = g.done[i].Clone()
+// walk sends dead letters again until there are enough, none is left or the time is over, and keeps that it did.
+func (r *redriving) walk(ctx context.Context, over <-chan time.Time) error {
+	b := r.body
+	r.limit = rate.NewLimiter(rate.Inf, 1)
+	if b.Rate > 0 {
+		r.limit.SetLimit(rate.Limit(b.Rate))
 	}
-	take := func(at letterID, r *record.Record, l share.Letter) bool {
-		if b.All && len(out.Results) == b.Max {
-			return false
+	for i := range r.done {
+		r.planned = append(r.planned, r.done[i].Clone())
+	}
+	var failed error
+	next := &b.after
+	for next != nil && failed == nil && !r.ended && (b.ids == nil || len(b.ids) > 0) {
+		at := *next
+		next, failed = r.door.walk(r.graves, at, func(at letterID, rec *record.Record, l share.Letter) bool {
+			return r.visit(ctx, over, at, rec, l)
+		})
+		if next != nil && b.ids == nil {
+			r.out.Next = next.String()
+		} else {
+			r.out.Next = ""
 		}
-		if !b.All && !ids[at] {
+		if next != nil {
+			next.offset++
+		}
+		select {
+		case <-over:
+			r.ended = true
+		case <-ctx.Done():
+			r.ended = true
+		default:
+		}
+	}
+	for id := range b.ids {
+		p := problem(http.StatusNotFound, "There is no such dead letter of topic %s and group %s, or it was sent again.", r.of, r.group)
+		if r.ended || failed != nil {
+			p = problem(http.StatusGatewayTimeout, "It was not reached in time.")
+		}
+		r.out.Results = append(r.out.Results, redriven{ID: id.String(), Error: p})
+	}
+	// What was sent is waited for and kept, also when nobody waits for the answer.
+	keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), durableTimeout)
+	defer cancel()
+	return errors.Join(failed, r.keep(keeping))
+}
+
+// visit sends one dead letter again if it is meant. It is false when no more are to be visited, this one neither.
+func (r *redriving) visit(ctx context.Context, over <-chan time.Time, at letterID, rec *record.Record, l share.Letter) bool {
+	b := r.body
+	switch {
+	case b.ids == nil && len(r.out.Results) == b.Max:
+		r.ended = true
+	case b.ids != nil && !b.ids[at] || !b.choice.picks(at, rec, l):
+		return true
+	default:
+		r.ended = !r.mayGo(ctx, over)
+	}
+	if r.ended {
+		return false
+	}
+	delete(b.ids, at)
+	r.out.Results = append(r.out.Results, redriven{ID: at.String()})
+	result := &r.out.Results[len(r.out.Results)-1]
+	plan := r.planned[at.partition].Clone()
+	plan.Add(at.offset, at.offset)
+	switch _, err := plan.Text(); {
+	case l.Redrives >= b.MaxRedrives:
+		result.Error = problem(http.StatusConflict, "It was sent again %d times already.", l.Redrives)
+	case bareLetter(rec) && !b.Empty:
+		result.Error = problem(http.StatusConflict, "It was written without its message (errors.deadletterqueue.copy.record.enable).")
+	case err != nil:
+		result.Error = problem(http.StatusConflict, "%s.", err)
+	case b.DryRun:
+		r.planned[at.partition] = plan
+		r.out.Redriven++
+	default:
+		r.planned[at.partition] = plan
+		a := sentAgain{at: at, result: len(r.out.Results) - 1}
+		if err := r.appendAgain(rec, l, &a); err != nil {
+			result.Error = r.door.problemOf(err)
 			return true
 		}
-		delete(ids, at)
-		out.Results = append(out.Results, redriven{ID: at.String()})
-		result := &out.Results[len(out.Results)-1]
-		if l.Redrives >= maxRedrives {
-			result.Error = problem(http.StatusConflict, "It was sent again %d times already.", l.Redrives)
-			return true
-		}
-		plan := planned[at.partition].Clone()
-		plan.Add(at.offset, at.offset)
-		if _, err := plan.Text(); err != nil {
-			result.Error = problem(http.StatusConflict, "%s.", err)
-			return true
-		}
-		planned[at.partition] = plan
-		if b.DryRun {
-			out.Redriven++
-			return true
-		}
-		a := sentAgain{at: at, result: len(out.Results) - 1}
-		err := d.appendAgain(g, to, r, l, &a)
-		if err != nil {
-			result.Error = d.problemOf(err)
-			return true
-		}
-		waiting = append(waiting, a)
+		r.waiting = append(r.waiting, a)
+	}
+	return true
+}
+
+// mayGo waits until the rate allows one more; false when the time is over before.
+func (r *redriving) mayGo(ctx context.Context, over <-chan time.Time) bool {
+	now := r.door.Clock.Now()
+	wait := r.limit.ReserveN(now, 1).DelayFrom(now)
+	if wait == 0 || r.body.DryRun {
 		return true
 	}
-	for from := (&letterID{}); from != nil && (b.All || len(ids) > 0); {
-		next, err := d.walk(g, *from, take)
-		if err != nil {
-			return nil, err
-		}
-		if from = next; from != nil {
-			from.offset++
-		}
-		if b.All && len(out.Results) == b.Max {
-			break
-		}
+	timer := r.door.Clock.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C():
+		return true
+	case <-over:
+	case <-ctx.Done():
 	}
-	for id := range ids {
-		out.Results = append(out.Results, redriven{ID: id.String(),
-			Error: problem(http.StatusNotFound, "There is no such dead letter of topic %s and group %s, or it was sent again.", g.of, g.group)})
-	}
-	return out, d.keep(ctx, g, waiting, out)
-}
-
-// appendAgain appends a dead letter's message.
-func (d *Door) appendAgain(g *graves, to *metadata.Topic, r *record.Record, l share.Letter, a *sentAgain) (err error) {
-	a.index = l.Partition
-	switch n := len(to.Partitions); {
-	case to.Name == g.of && int(l.Partition) < n:
-	case r.Key != nil:
-		a.index = partitionOf(r.Key, n)
-	default:
-		a.index = int32(d.turn.Add(1) % uint32(n))
-	}
-	batch := record.NewBuilder(record.Options{})
-	batch.Append(d.Clock.Now().UnixMilli(), r.Key, r.Value,
-		share.RedriveHeaders(r.Headers, l.Redrives, g.topic.Name+":"+a.at.String())...)
-	a.ticket, err = d.Handlers.Append(to, a.index, batch.Build().Raw)
-	return err
-}
-
-// keep waits until what was sent again is durable, and has it count no more as dead letters.
-func (d *Door) keep(ctx context.Context, g *graves, waiting []sentAgain, out *redrivenAll) error {
-	if len(waiting) == 0 {
-		return nil
-	}
-	changed := make(map[int32]bool)
-	for i := range waiting {
-		a := &waiting[i]
-		result := &out.Results[a.result]
-		if err := a.ticket.Wait(ctx.Done()); err != nil {
-			result.Error = d.problemOf(err)
-			continue
-		}
-		result.Partition, result.Offset = &a.index, &a.ticket.BaseOffset
-		g.done[a.at.partition].Add(a.at.offset, a.at.offset)
-		changed[a.at.partition] = true
-		out.Redriven++
-	}
-	topic := groups.CommitTopic{Name: g.topic.Name, ID: g.topic.ID}
-	for index := range changed {
-		text, err := g.done[index].Text()
-		if err != nil {
-			return fmt.Errorf("keep what was redriven: %w", err)
-		}
-		topic.Partitions = append(topic.Partitions, groups.CommitPartition{Index: index, Offset: g.done[index].Next, LeaderEpoch: -1, Metadata: &text})
-	}
-	kept, err := d.Groups.CommitOffsets(groups.CommitRequest{GroupID: share.RedriveGroup(g.topic.Name), Generation: groups.NoGeneration,
-		MemberID: groups.NoMember, RetentionMs: -1, Topics: []groups.CommitTopic{topic}}).Result()
-	if err != nil {
-		return fmt.Errorf("keep what was redriven: %w", err)
-	}
-	for _, p := range kept.Topics[0].Partitions {
-		if p.Err != nil {
-			return fmt.Errorf("keep what was redriven: %w", p.Err)
-		}
-	}
-	return nil
+	return false
 }

@@ -11,8 +11,8 @@ import (
 // HeaderRedrives counts how often a record was sent again from a topic for dead letters.
 const HeaderRedrives = "weir.redrive.count"
 
-// deadHeaders is how the names of dead letters' own headers begin.
-const deadHeaders = "__dlq.errors."
+// DeadHeaders is how the names of dead letters' own headers begin.
+const DeadHeaders = "__dlq.errors."
 
 // Letter is what a dead letter says of the record that was given up.
 type Letter struct {
@@ -31,7 +31,7 @@ func ReadLetter(headers []record.RecordHeader) (Letter, bool) {
 	l := Letter{Partition: -1, Offset: -1}
 	seen := make(map[string]bool, 8)
 	for _, h := range headers {
-		own := strings.HasPrefix(h.Key, deadHeaders)
+		own := strings.HasPrefix(h.Key, DeadHeaders)
 		if !own && h.Key != HeaderRedrives || seen[h.Key] {
 			continue
 		}
@@ -72,7 +72,7 @@ func RedriveHeaders(headers []record.RecordHeader, redrives int, place string) [
 		case HeaderDeliverAt, HeaderDeliverAfter, HeaderRedrives, partition.HeaderMessageID:
 			continue
 		}
-		if !strings.HasPrefix(h.Key, deadHeaders) {
+		if !strings.HasPrefix(h.Key, DeadHeaders) {
 			out = append(out, h)
 		}
 	}
