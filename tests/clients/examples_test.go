@@ -5,8 +5,8 @@ package clients
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,14 +20,7 @@ import (
 // weirWithDoor starts a Weir that also serves HTTP, and returns where.
 func weirWithDoor(t testing.TB, settings map[string]string) (b *brokers.Broker, door string) {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]string{"weir.http.listener": free.Addr().String()}
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	all := map[string]string{"weir.http.listener": fmt.Sprintf("127.0.0.1:%d", brokers.ReservePort(t))}
 	maps.Copy(all, settings)
 	return brokers.Weir(t, all), "http://" + all["weir.http.listener"]
 }

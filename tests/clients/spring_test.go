@@ -16,7 +16,8 @@ import (
 // spring is spring-kafka behind an agent, at one broker. Its operations:
 //
 //	answer topic group                              a @KafkaListener with @SendTo answers "spring: " and the question, until the agent ends
-//	ask topic reply_topic records count wait_ms     a ReplyingKafkaTemplate asks all from so many threads; answers the replies in order
+//	ask topic reply_topic partition records count wait_ms  a ReplyingKafkaTemplate asks all from so many threads; answers the replies in order.
+//	                                                It has its replies as a member of a group, or from a partition other than 0, which it names
 type spring struct{ *agent }
 
 func newSpring(t testing.TB, b *brokers.Broker) spring {
@@ -28,13 +29,13 @@ func newSpring(t testing.TB, b *brokers.Broker) spring {
 }
 
 // asks has n requests sent at once, and checks that each has its own reply.
-func (s spring) asks(topic, replies string, n int, answer func(question string) string) {
+func (s spring) asks(topic, replies string, partition int32, n int, answer func(question string) string) {
 	s.t.Helper()
 	var records []record
 	for i := range n {
 		records = append(records, record{Key: fmt.Append(nil, "key ", i%5), Value: fmt.Append(nil, "question ", i)})
 	}
-	got := s.do(request{Op: "ask", Topic: topic, ReplyTopic: replies, Records: records, Count: 8, WaitMs: 60_000}).Records
+	got := s.do(request{Op: "ask", Topic: topic, ReplyTopic: replies, Partition: partition, Records: records, Count: 8, WaitMs: 60_000}).Records
 	for i, r := range got {
 		if want := answer(string(records[i].Value)); string(r.Value) != want {
 			s.t.Errorf("the reply to %s is %q, want %q", records[i].Value, r.Value, want)
@@ -63,12 +64,12 @@ func TestSpringRequestsAndReplies(t *testing.T) {
 			ref, s := newReference(t, b.Addr), newSpring(t, b)
 			asked, replies, unheard := ref.topic("asked", 2, nil), ref.topic("replies", 2, nil), ref.topic("unheard", 1, nil)
 			s.do(request{Op: "answer", Topic: asked, Group: "answerers"})
-			s.asks(asked, replies, 100, bySpring)
+			s.asks(asked, replies, 0, 100, bySpring)
 			_, err := s.try(request{Op: "ask", Topic: unheard, ReplyTopic: replies, Records: []record{{Value: []byte("anybody?")}}, Count: 1, WaitMs: 1000})
 			if err == nil || !strings.Contains(err.Error(), "KafkaReplyTimeoutException") {
 				t.Errorf("a request that nobody answers: %v", err)
 			}
-			s.asks(asked, replies, 3, bySpring)
+			s.asks(asked, replies, 1, 20, bySpring)
 			if brokerKind == brokers.KindWeir {
 				s.withWeir(b, door, ref, asked, replies)
 			}
@@ -91,14 +92,16 @@ func (s spring) withWeir(b *brokers.Broker, door string, ref *reference, asked, 
 		s.t.Errorf("over HTTP it was answered with %q", a.Reply.Value)
 	}
 
-	const questions = 20
+	const questions = 10
 	work := ref.topic("work", 2, nil)
-	cmd := exec.CommandContext(s.t.Context(), brokers.WeirBinary(s.t), "reply", work, "-g", "shells", "--from-start", "-n", fmt.Sprint(questions), "--bootstrap", b.Addr,
+	cmd := exec.CommandContext(s.t.Context(), brokers.WeirBinary(s.t), "reply", work, "-g", "shells", "--from-start", "-n", fmt.Sprint(2*questions), "--bootstrap", b.Addr,
 		"--", "sed", "s/^/shell: /")
 	if err := brokers.StartChild(cmd); err != nil {
 		s.t.Fatal(err)
 	}
-	s.asks(work, replies, questions, func(question string) string { return "shell: " + question })
+	for partition := range int32(2) {
+		s.asks(work, replies, partition, questions, func(question string) string { return "shell: " + question })
+	}
 	if err := cmd.Wait(); err != nil {
 		s.t.Errorf("weir reply: %v", err)
 	}

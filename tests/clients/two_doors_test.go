@@ -18,6 +18,7 @@ import (
 // TestTwoDoors has a Java share consumer and a shell script with curl drain one queue together. Each record is done once: those that Java
 // releases at first come again, to either.
 func TestTwoDoors(t *testing.T) {
+	t.Parallel()
 	const records = 400
 	b, door := weirWithDoor(t, map[string]string{"group.share.assignment.interval.ms": "0"})
 	java := kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.name == "java" })]

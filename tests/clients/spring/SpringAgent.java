@@ -28,6 +28,7 @@ import org.springframework.kafka.core.ProducerFactory;
 import org.springframework.kafka.listener.ContainerProperties;
 import org.springframework.kafka.listener.KafkaMessageListenerContainer;
 import org.springframework.kafka.requestreply.ReplyingKafkaTemplate;
+import org.springframework.kafka.support.TopicPartitionOffset;
 import org.springframework.messaging.handler.annotation.SendTo;
 
 /**
@@ -36,7 +37,7 @@ import org.springframework.messaging.handler.annotation.SendTo;
  */
 public final class SpringAgent implements Wire.Handler {
     private final String bootstrap;
-    private final Map<String, ReplyingKafkaTemplate<String, String, String>> templates = new HashMap<>(); // by topic for replies
+    private final Map<String, ReplyingKafkaTemplate<String, String, String>> templates = new HashMap<>(); // by topic and partition for replies
     private final List<AnnotationConfigApplicationContext> listeners = new ArrayList<>(); // they run until the process ends
 
     private SpringAgent(String bootstrap) {
@@ -61,7 +62,7 @@ public final class SpringAgent implements Wire.Handler {
     /** Asks all at once, from several threads; the replies are in the order of the requests. */
     private void ask(JsonNode q, ObjectNode a) throws Exception {
         ReplyingKafkaTemplate<String, String, String> template =
-            templates.computeIfAbsent(q.get("reply_topic").asText(), this::template);
+            templates.computeIfAbsent(q.get("reply_topic").asText() + " " + q.get("partition").asInt(), x -> template(q));
         Duration wait = Duration.ofMillis(q.get("wait_ms").asLong());
         List<Future<ConsumerRecord<String, String>>> asked = new ArrayList<>();
         ExecutorService threads = Executors.newFixedThreadPool(q.get("count").asInt());
@@ -89,8 +90,11 @@ public final class SpringAgent implements Wire.Handler {
         return s == null ? null : s.getBytes(java.nio.charset.StandardCharsets.UTF_8);
     }
 
-    private ReplyingKafkaTemplate<String, String, String> template(String replies) {
-        ContainerProperties properties = new ContainerProperties(replies);
+    private ReplyingKafkaTemplate<String, String, String> template(JsonNode q) {
+        String replies = q.get("reply_topic").asText();
+        int partition = q.get("partition").asInt();
+        ContainerProperties properties = partition == 0 ? new ContainerProperties(replies)
+            : new ContainerProperties(new TopicPartitionOffset(replies, partition));
         properties.setGroupId("askers of " + replies);
         ReplyingKafkaTemplate<String, String, String> template = new ReplyingKafkaTemplate<>(
             Spring.producers(bootstrap), new KafkaMessageListenerContainer<>(Spring.consumers(bootstrap), properties));
