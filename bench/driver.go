@@ -174,7 +174,21 @@ type Sharer interface {
 type Taker interface {
 	// Take waits for at least one record and calls each with every record that is there; the bytes are valid until each returns.
 	Take(ctx context.Context, each func(Record) error) error
-	// Accept acknowledges each record of the last Take as done, and returns when the broker has answered for all of them.
+	// Accept acknowledges each record of the last Take as done, and returns when the broker has answered for all of them, or when
+	// that is sent where the Taker is Unanswered.
 	Accept(ctx context.Context) error
 	Close() error
+}
+
+// Unanswered is a Taker of a protocol in which acknowledgements have no answer.
+type Unanswered interface {
+	Taker
+	// Seen returns when the broker has seen the acknowledgements that were sent; whether they are durable it does not say.
+	Seen(ctx context.Context) error
+}
+
+// Emptier is a Driver that can say how many records a topic holds that are not accepted, once all its takers are closed: the answer
+// that an Unanswered did not get.
+type Emptier interface {
+	Left(ctx context.Context, topic string) (int64, error)
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // share fills a topic, then has the members of a share group take it and accept every record. Records count as received when the
-// broker has answered what accepts them; the ack's latency is the time until then. The clock begins when every member holds its
+// broker has answered what accepts them; the ack's latency is the time until then. Where the protocol has no answer they count when
+// that is sent, and the topic must be empty in the end. The clock begins when every member holds its
 // first records, which are accepted under the clock: how soon members are told of partitions is not what is measured.
 func share(ctx context.Context, r *run) (err error) {
 	d, ok := r.d.(Sharer)
@@ -28,11 +29,7 @@ func share(ctx context.Context, r *run) (err error) {
 	}
 	r.reads = true
 	s := &sharing{r: r, until: filled.Records}
-	defer func() {
-		for _, m := range s.members {
-			err = errors.Join(err, m.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, s.close()) }()
 	for i := range r.c.Consumers {
 		t, err := d.NewTaker(ctx, r.topic, r.topic+"-group", r.c, i)
 		if err != nil {
@@ -53,7 +50,27 @@ func share(ctx context.Context, r *run) (err error) {
 	if s.print.Load() != l.stamp.print.Load() {
 		return errors.New("as many records were accepted as were sent, but not the same ones")
 	}
-	return nil
+	e, ok := r.d.(Emptier)
+	if !ok {
+		return nil
+	}
+	if err := s.close(); err != nil {
+		return err
+	}
+	left, err := e.Left(ctx, r.topic)
+	if err == nil && left > 0 {
+		err = fmt.Errorf("%d records were accepted, and are there still", left)
+	}
+	return err
+}
+
+// close ends the members.
+func (s *sharing) close() (err error) {
+	for _, m := range s.members {
+		err = errors.Join(err, m.Close())
+	}
+	s.members = nil
+	return err
 }
 
 // sharing is a share group at work.
@@ -85,6 +102,14 @@ func (m *sharer) take(ctx context.Context) error {
 	})
 }
 
+// seen waits until the broker has seen what the member accepted.
+func (m *sharer) seen(ctx context.Context) error {
+	if u, silent := m.Taker.(Unanswered); silent && ctx.Err() == nil {
+		return u.Seen(ctx)
+	}
+	return ctx.Err()
+}
+
 // accept accepts what the member holds, and counts it.
 func (s *sharing) accept(ctx context.Context, m *sharer) error {
 	if m.held.Records == 0 {
@@ -94,7 +119,9 @@ func (s *sharing) accept(ctx context.Context, m *sharer) error {
 	if err := m.Accept(ctx); err != nil {
 		return err
 	}
-	s.r.ack.record(time.Since(began))
+	if _, silent := m.Taker.(Unanswered); !silent {
+		s.r.ack.record(time.Since(began))
+	}
 	s.print.Add(m.print)
 	s.accepted.add(m.held.Records, m.held.Bytes)
 	s.r.received.add(m.held.Records, m.held.Bytes)
@@ -120,13 +147,13 @@ func (s *sharing) acceptAll(ctx context.Context) error {
 			}
 			if s.accepted.records.Load() >= s.until {
 				stop()
-				return nil
+				return m.seen(ctx)
 			}
 			if err := m.take(taking); err != nil && taking.Err() == nil {
 				return err
 			}
 			if taking.Err() != nil && m.held.Records == 0 {
-				return ctx.Err()
+				return m.seen(ctx)
 			}
 		}
 	})

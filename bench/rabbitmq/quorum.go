@@ -36,7 +36,7 @@ func (d *QuorumDriver) connect() (*amqp.Connection, error) {
 
 // Prepare makes a queue a partition.
 func (d *QuorumDriver) Prepare(_ context.Context, topic string, c bench.Config) error {
-	if err := client.Check(c, bench.Produce, bench.Consume, bench.EndToEnd, bench.Small); err != nil {
+	if err := client.Check(c, bench.Produce, bench.Consume, bench.EndToEnd, bench.Small, bench.Share); err != nil {
 		return err
 	}
 	ch, err := d.conn.Channel()

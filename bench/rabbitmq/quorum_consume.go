@@ -28,12 +28,16 @@ type delivery struct {
 }
 
 // NewConsumer gives the i-th consumer: one connection with a channel a queue.
-func (d *QuorumDriver) NewConsumer(_ context.Context, topic string, c bench.Config, i int) (_ bench.Consumer, err error) {
+func (d *QuorumDriver) NewConsumer(_ context.Context, topic string, c bench.Config, i int) (bench.Consumer, error) {
+	return d.consume(client.Share(topic, c, i), prefetch)
+}
+
+// consume reads queues on one connection.
+func (d *QuorumDriver) consume(queues []string, prefetch int) (_ *quorumConsumer, err error) {
 	conn, err := d.connect()
 	if err != nil {
 		return nil, err
 	}
-	queues := client.Share(topic, c, i)
 	cs := &quorumConsumer{conn: conn, inbox: client.NewInbox[delivery](inboxRoom), last: make([]uint64, len(queues))}
 	defer func() {
 		if err != nil {
@@ -65,6 +69,14 @@ func (d *QuorumDriver) NewConsumer(_ context.Context, topic string, c bench.Conf
 
 // Receive gives what has come, then acknowledges it. See bench.Consumer.
 func (c *quorumConsumer) Receive(ctx context.Context, each func(bench.Record) error) error {
+	if err := c.Take(ctx, each); err != nil {
+		return err
+	}
+	return c.Accept(ctx)
+}
+
+// Take gives what has come. See bench.Taker.
+func (c *quorumConsumer) Take(ctx context.Context, each func(bench.Record) error) error {
 	all, err := c.inbox.Take(ctx)
 	if err != nil {
 		return err
@@ -75,6 +87,11 @@ func (c *quorumConsumer) Receive(ctx context.Context, each func(bench.Record) er
 		}
 		c.last[m.channel] = m.tag
 	}
+	return nil
+}
+
+// Accept sends acknowledgements of what was taken. See bench.Taker.
+func (c *quorumConsumer) Accept(context.Context) error {
 	for n, tag := range c.last {
 		if tag == 0 {
 			continue
@@ -87,8 +104,22 @@ func (c *quorumConsumer) Receive(ctx context.Context, each func(bench.Record) er
 	return nil
 }
 
-// Close ends the connection.
+// Seen implements bench.Unanswered: a channel answers what came after the acknowledgements.
+func (c *quorumConsumer) Seen(context.Context) error {
+	for _, ch := range c.channels {
+		if err := ch.Qos(sharePrefetch, 0, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the channels, which the broker answers when it has seen all that came on them, and the connection.
 func (c *quorumConsumer) Close() error {
 	c.inbox.Close()
-	return closing(c.conn.Close())
+	var err error
+	for _, ch := range c.channels {
+		err = errors.Join(err, closing(ch.Close()))
+	}
+	return errors.Join(err, closing(c.conn.Close()))
 }

@@ -65,16 +65,15 @@ func (c *consumer) read() error {
 }
 
 func (c *consumer) takeStream(answer any) error {
-	parts, err := redis.Values(answer, nil)
-	if err != nil || len(parts) != 2 {
-		return fmt.Errorf("a stream has %d parts: %w", len(parts), errors.Join(err, errors.New("want 2: name and entries")))
-	}
-	name, err1 := redis.String(parts[0], nil)
-	entries, err2 := redis.Values(parts[1], nil)
-	if err := errors.Join(err1, err2); err != nil {
-		return fmt.Errorf("read a stream: %w", err)
-	}
-	return c.take(name, entries)
+	return eachEntry(answer, func(stream, id string, value []byte) error {
+		n, ok := c.place[stream]
+		if !ok {
+			return fmt.Errorf("entries of %q came, which was not asked for", stream)
+		}
+		c.inbox.Put(value)
+		c.ids[n] = id
+		return nil
+	})
 }
 
 // Receive gives what has come. See bench.Consumer.
@@ -82,11 +81,16 @@ func (c *consumer) Receive(ctx context.Context, each func(bench.Record) error) e
 	return client.Receive(ctx, c.inbox, each)
 }
 
-// take puts a stream's entries into the inbox, each an array of its id and its fields.
-func (c *consumer) take(stream string, entries []any) error {
-	n, ok := c.place[stream]
-	if !ok {
-		return fmt.Errorf("entries of %q came, which was not asked for", stream)
+// eachEntry calls each with the entries of one stream of an answer: its name and an array of entries, each an id and its fields.
+func eachEntry(answer any, each func(stream, id string, value []byte) error) error {
+	parts, err := redis.Values(answer, nil)
+	if err != nil || len(parts) != 2 {
+		return fmt.Errorf("a stream has %d parts: %w", len(parts), errors.Join(err, errors.New("want 2: name and entries")))
+	}
+	stream, err1 := redis.String(parts[0], nil)
+	entries, err2 := redis.Values(parts[1], nil)
+	if err := errors.Join(err1, err2); err != nil {
+		return fmt.Errorf("read a stream: %w", err)
 	}
 	for _, e := range entries {
 		parts, err := redis.Values(e, nil)
@@ -98,8 +102,9 @@ func (c *consumer) take(stream string, entries []any) error {
 		if err := errors.Join(err1, err2); err != nil || len(fields) != 2 {
 			return fmt.Errorf("an entry of %s has %d fields and values: %w", stream, len(fields), errors.Join(err, errShape))
 		}
-		c.inbox.Put(fields[1])
-		c.ids[n] = id
+		if err := each(stream, id, fields[1]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
 // Package redis drives Redis Streams: a partition is a stream (a key), written by XADD and read by XREAD from its start, without a
-// consumer group, as a reader of a log does. A record is an entry of one field. A producer has one connection, on which it sends
+// consumer group, as a reader of a log does; members of a group take by XREADGROUP and accept by XACK. A record is an entry of one field. A producer has one connection, on which it sends
 // commands without waiting for the answers of those before; the server answers each, in order. A reader has one, too.
 package redis
 
@@ -40,7 +40,7 @@ func (d *Driver) connect() (redis.Conn, *stream, error) {
 
 // Prepare has nothing to make, the first entry makes its stream; it checks that the driver can do what is asked.
 func (d *Driver) Prepare(_ context.Context, topic string, c bench.Config) error {
-	if err := client.Check(c, bench.Produce, bench.Consume, bench.EndToEnd, bench.FanOut, bench.Small); err != nil {
+	if err := client.Check(c, bench.Produce, bench.Consume, bench.EndToEnd, bench.FanOut, bench.Small, bench.Share); err != nil {
 		return err
 	}
 	d.streams[topic] = client.Streams(topic, c.Partitions)
