@@ -150,8 +150,8 @@ func (c *crew) judge(records []*kgo.Record) {
 		s.Records[placeOf(r)] = c.job(r)
 	}
 	f := &findings{}
-	s.Letters = c.readLetters(kgo.ReadCommitted())
-	if n := len(c.readLetters(kgo.ReadUncommitted())); n != len(s.Letters) {
+	s.Letters = c.readLetters(records, kgo.ReadCommitted())
+	if n := len(c.readLetters(records, kgo.ReadUncommitted())); n != len(s.Letters) {
 		c.t.Errorf("%s: %d dead letters are read, but %d when they are committed", c.group, n, len(s.Letters))
 	}
 	for _, l := range s.Letters {
@@ -271,8 +271,13 @@ func (c *crew) waits(records []*kgo.Record, f *findings) {
 var causes = map[string]checker.Cause{"Offset rejected by client.": checker.ByReject,
 	"Offset delivery count exceeded the threshold.": checker.ByLimit, "Offset outlived its time to live.": checker.ByTime}
 
-func (c *crew) readLetters(level kgo.IsolationLevel) []checker.Letter {
+// readLetters reads the group's dead letters, which carry what their records have.
+func (c *crew) readLetters(records []*kgo.Record, level kgo.IsolationLevel) []checker.Letter {
 	c.t.Helper()
+	values := map[checker.Place]string{}
+	for _, r := range records {
+		values[placeOf(r)] = string(r.Value)
+	}
 	var all []checker.Letter
 	for _, r := range c.read(c.letters(), level) {
 		l := checker.Letter{Written: r.Timestamp.UnixNano()}
@@ -292,6 +297,9 @@ func (c *crew) readLetters(level kgo.IsolationLevel) []checker.Letter {
 					c.t.Errorf("%s: a dead letter of group %s", c.group, h.Value)
 				}
 			}
+		}
+		if value := string(r.Value); value != values[l.Place] {
+			c.t.Errorf("%s: the dead letter of %v has value %q, not %q", c.group, l.Place, value, values[l.Place])
 		}
 		all = append(all, l)
 	}

@@ -57,6 +57,11 @@ func ordinary(group string, change func(s *shift)) shift {
 	return s
 }
 
+// poor members often say nothing of what they got, of which there are few deliveries.
+func poor(s *shift) {
+	s.limit, s.visibility, s.rejects, s.releases, s.holds, s.also = 3, 400*time.Millisecond, 0, 15, 25, someExhausted
+}
+
 func ms(n int64) string { return strconv.FormatInt(n, 10) }
 
 var modes = []mode{
@@ -109,8 +114,9 @@ var modes = []mode{
 	},
 	{
 		name: "limit", send: sendOnce, backlog: 200, pause: 2 * time.Second,
-		shifts: []shift{ordinary("poor", func(s *shift) {
-			s.limit, s.visibility, s.rejects, s.releases, s.holds, s.also = 3, 400*time.Millisecond, 0, 15, 25, someExhausted
+		shifts: []shift{ordinary("poor", poor), ordinary("poor-keys", func(s *shift) {
+			poor(s)
+			s.settings = map[string]string{"weir.share.order": "key"}
 		})},
 	},
 	{
