@@ -183,7 +183,7 @@ func (q *queueing) deadLetters() {
 func (q *queueing) each(w taker, n int, says map[string]string) (got []string) {
 	q.t.Helper()
 	for len(got) < n {
-		records := w.take(15_000)
+		records := w.take(shareWaitMs)
 		if len(records) == 0 {
 			q.t.Errorf("%d were to come, %q came", n, got)
 			return got
@@ -205,7 +205,7 @@ func (q *queueing) delay() {
 	defer w.end()
 	came := map[string]time.Duration{}
 	for len(came) < 4 {
-		records := w.take(15_000)
+		records := w.take(shareWaitMs)
 		if len(records) == 0 {
 			q.t.Fatalf("only these came: %v", came)
 		}
@@ -231,7 +231,7 @@ func (q *queueing) backoff() {
 	defer w.end()
 	var due time.Time
 	for i, byGroup := range []int{600, 1200} {
-		got := w.take(15_000)
+		got := w.take(shareWaitMs)
 		if len(got) != 1 || got[0].Delivered != i+1 || time.Now().Before(due) {
 			q.t.Fatalf("delivery %d, %v before it is due: %v", i+1, time.Until(due), got)
 		}
@@ -267,7 +267,7 @@ func (q *queueing) orderByKey() {
 	one, two := q.join(q.topic, 10), q.join(q.topic, 10)
 	defer one.end()
 	defer two.end()
-	held := one.take(15_000)
+	held := one.take(shareWaitMs)
 	if len(held) != 2 || string(held[0].Value)+string(held[1].Value) != "a0b0" {
 		q.t.Fatalf("the first of each key: %v", held)
 	}
@@ -360,7 +360,7 @@ func (q *queueing) requestAndReply() {
 		asker.post(q.topic, "requests", url.Values{"reply_topic": {answers}, "wait_ms": {"30000"}}, map[string]any{"value": "three"}, &a)
 		asked <- a.Reply.Value
 	}()
-	for _, r := range w.take(15_000) {
+	for _, r := range w.take(shareWaitMs) {
 		q.do(request{Op: "produce", Topic: r.header("kafka_replyTopic"), Codec: "none", Records: []record{{Value: append([]byte("reply to "), r.Value...),
 			Headers: []header{{"kafka_correlationId", []byte(r.header("kafka_correlationId"))}}}}})
 		w.say("accept", r)

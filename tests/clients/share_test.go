@@ -21,6 +21,9 @@ var shareKinds = []string{"java", "confluent-kafka", "franz-go"}
 // shareLockMs is for how long members of the tests hold a record.
 const shareLockMs = "2000"
 
+// shareWaitMs bounds a poll that is to bring something; the first of a Kafka that has just started can take long.
+const shareWaitMs = 45_000
+
 // TestShareConsumers has members of share groups in every client that has them take and settle records, at Weir and at Kafka:
 // accepted once, released again, rejected never again, held too long or by one who left again.
 func TestShareConsumers(t *testing.T) {
@@ -210,7 +213,7 @@ func (s *sharing) settle() {
 	s.open("one", true)
 	got, total := seen{}, 0
 	for total < 50 {
-		records := s.take("one", 15_000)
+		records := s.take("one", shareWaitMs)
 		if len(records) == 0 {
 			break
 		}
@@ -241,13 +244,13 @@ func (s *sharing) settle() {
 func (s *sharing) expire() {
 	s.begin("expire", 1, 6)
 	s.open("one", true)
-	if first := s.take("one", 15_000); len(first) != 6 {
+	if first := s.take("one", shareWaitMs); len(first) != 6 {
 		s.t.Fatalf("%s: one has %v", s.name, first)
 	}
 	s.open("two", true)
 	got := seen{}
 	for len(got) < 6 {
-		records := s.take("two", 15_000)
+		records := s.take("two", shareWaitMs)
 		if len(records) == 0 {
 			break
 		}
@@ -275,14 +278,14 @@ func (s *sharing) depart() {
 	held := s.take(member, 1500)
 	if len(held) == 0 {
 		member, other = other, member
-		held = s.take(member, 15_000)
+		held = s.take(member, shareWaitMs)
 	}
 	if len(held) != 1 {
 		s.t.Fatalf("%s: %s has %v", s.name, member, held)
 	}
 	s.close(member)
 	got := seen{}
-	got.add(s.take(other, 15_000))
+	got.add(s.take(other, shareWaitMs))
 	s.want("what the one who left held", names(got), "0")
 	s.close(other)
 }
@@ -293,7 +296,7 @@ func (s *sharing) implicit() {
 	s.open("one", false)
 	got := seen{}
 	for len(got) < 20 {
-		records := s.take("one", 15_000)
+		records := s.take("one", shareWaitMs)
 		if len(records) == 0 {
 			break
 		}
@@ -317,7 +320,7 @@ func (s *sharing) renew() {
 	s.open("one", true)
 	var held []record
 	for len(held) < 3 {
-		records := s.take("one", 15_000)
+		records := s.take("one", shareWaitMs)
 		if len(records) == 0 {
 			s.t.Fatalf("%s: one has %v", s.name, held)
 		}
@@ -330,7 +333,7 @@ func (s *sharing) renew() {
 			s.t.Fatalf("%s: what one renews another has: %v", s.name, got)
 		}
 		if s.name == "java" { // it gives renewed records again, and says nothing more of them before
-			held = s.take("one", 15_000)
+			held = s.take("one", shareWaitMs)
 		}
 	}
 	s.acknowledge("one", held, always("accept"))
@@ -348,7 +351,7 @@ func (s *sharing) broken() {
 	s.open("one", true)
 	accepted := seen{}
 	for len(accepted) < 10 {
-		records := s.take("one", 15_000)
+		records := s.take("one", shareWaitMs)
 		if len(records) == 0 {
 			s.t.Fatalf("%s: accepted %v, then nothing came", s.name, accepted)
 		}
@@ -361,7 +364,7 @@ func (s *sharing) broken() {
 	s.open("two", true)
 	got := seen{}
 	for len(got) < 10 {
-		records := s.take("two", 30_000)
+		records := s.take("two", shareWaitMs)
 		if len(records) == 0 {
 			break
 		}

@@ -168,7 +168,7 @@ func (c *caller) end() {}
 func drained(t testing.TB, by taker, n int, kind string) (got []string) {
 	t.Helper()
 	for len(got) < n {
-		records := by.take(15_000)
+		records := by.take(shareWaitMs)
 		if len(records) == 0 {
 			t.Errorf("%d were to come, %q came", n, got)
 			return got

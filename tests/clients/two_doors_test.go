@@ -39,7 +39,7 @@ func TestTwoDoors(t *testing.T) {
 	}
 	w := q.join("both", 3)
 	defer w.end()
-	held := w.take(15_000) // Java is the first to hold some, and has not done them when the script begins
+	held := w.take(shareWaitMs) // Java is the first to hold some, and has not done them when the script begins
 	if err := brokers.StartChild(script); err != nil {
 		t.Fatal(err)
 	}
