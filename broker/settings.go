@@ -154,7 +154,8 @@ func shareConfig(v *config.Values) groups.ShareConfig {
 		HurriedIntervalMs: v.Int32("weir.group.consumer.hurried.heartbeat.interval.ms"),
 		AssignmentIntervalMs: bounded("group.share.assignment.interval.ms",
 			"group.share.min.assignment.interval.ms", "group.share.max.assignment.interval.ms"),
-		MaxSize: v.Int("group.share.max.size"),
+		MaxSize:  v.Int("group.share.max.size"),
+		Assignor: v.List("group.share.assignors")[0],
 	}
 }
 

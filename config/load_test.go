@@ -91,6 +91,7 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		"advertised.listeners=B://h:1":               "B is not in listeners",
 		"advertised.listeners=PLAINTEXT://0.0.0.0:1": "clients cannot connect to 0.0.0.0",
 		"group.min.session.timeout.ms=2000000":       "> group.max.session.timeout.ms (1800000)",
+		"group.share.assignors=range":                "String must be one of: simple",
 		"log.cleaner.min.compaction.lag.ms=9 log.cleaner.max.compaction.lag.ms=8": "conflict topic config",
 	} {
 		_, err := Load(LoadOptions{Flags: pairs(flags)})

@@ -103,8 +103,8 @@ var groupsTable = []Def{
 		Scope: ClusterWide, Doc: "The time between two assignments of a share group.",
 	},
 	{
-		Name: "group.share.assignors", Type: List, Default: "simple", check: listOf(false),
-		Ignored: true, Doc: "The server-side assignors of share groups.",
+		Name: "group.share.assignors", Type: List, Default: "simple", check: listOf(false, "simple"),
+		Doc: "The server-side assignor of share groups; there is one.",
 	},
 	{
 		Name: "group.share.delivery.count.limit", Type: Int, Default: "5", check: between(2, 10),

@@ -73,6 +73,8 @@ type ShareConfig struct {
 	AssignmentIntervalMs Setting
 	// MaxSize bounds the members of one group.
 	MaxSize int
+	// Assignor is the one that all groups have: simple, there is no other (SimpleAssignor).
+	Assignor string
 }
 
 // ConsumerConfig holds the settings of groups that follow the consumer protocol (group.consumer.*). Zero
@@ -138,6 +140,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Share.HeartbeatIntervalMs == (Setting{}) {
 		c.Share.HeartbeatIntervalMs = Setting{5_000, 5_000, 15_000}
+	}
+	if c.Share.Assignor == "" {
+		c.Share.Assignor = "simple"
 	}
 	if c.Share.MaxSize == 0 {
 		c.Share.MaxSize = 200

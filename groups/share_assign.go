@@ -7,9 +7,6 @@ import (
 	"weir/metadata"
 )
 
-// assignorSimple is the only assignor of share groups (SimpleAssignor).
-const assignorSimple = "simple"
-
 // spread computes who should have what of the partitions that have a state. Members that read the same topics share them
 // all evenly; else each topic is shared evenly by those who read it.
 func (s *shareGroup) spread(image *metadata.Image) map[string][]metadata.PartitionID {

@@ -99,7 +99,7 @@ func (m *machine) describeShare(id string) ShareDescription {
 	if err != nil {
 		return ShareDescription{GroupID: id, Err: err}
 	}
-	d := ShareDescription{GroupID: id, State: s.state(), Epoch: s.epoch, TargetEpoch: s.targetEpoch, Assignor: assignorSimple}
+	d := ShareDescription{GroupID: id, State: s.state(), Epoch: s.epoch, TargetEpoch: s.targetEpoch, Assignor: m.config.Share.Assignor}
 	image := m.image()
 	for _, id := range slices.Sorted(s.members.keys()) {
 		mem := s.members.at(id)

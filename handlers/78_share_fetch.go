@@ -121,8 +121,6 @@ func (h *Handlers) shareMember(c *Conn, group, member *string) (shareKey, error)
 		return shareKey{}, kerr.UnsupportedVersion
 	case group == nil:
 		return shareKey{}, kerr.InvalidRequest
-	case *group == "":
-		return shareKey{}, kerr.InvalidGroupID
 	case !h.allowed(c, opRead, groupResource, *group):
 		return shareKey{}, kerr.GroupAuthorizationFailed
 	case member == nil || !validMemberID(*member):

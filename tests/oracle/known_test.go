@@ -38,9 +38,6 @@ var differences = []difference{
 	{`44/bad .*`, `unknown operation`, every,
 		"Kafka fails with a NullPointerException; it is an invalid request here"},
 
-	// Share groups.
-	{`78/bad .*`, `empty group`, every, "Kafka's error is of every partition, and has no name; a group has one here"},
-
 	// Settings.
 	{`(19|32|44)/.*`, every, settingPaths(`flush\.messages|log\.flush\.interval\.messages`),
 		"acks=all is answered after an fsync by default"},

@@ -91,6 +91,7 @@ func shareAckSessions(s *session) {
 		s.ask(label, req)
 	}
 	bad("no group", func(r *kmsg.ShareAcknowledgeRequest) { r.GroupID = nil })
+	bad("empty group", func(r *kmsg.ShareAcknowledgeRequest) { r.GroupID = &none })
 	bad("no member", func(r *kmsg.ShareAcknowledgeRequest) { r.MemberID = nil })
 	bad("empty member", func(r *kmsg.ShareAcknowledgeRequest) { r.MemberID = &none })
 	bad("long member", func(r *kmsg.ShareAcknowledgeRequest) { r.MemberID = &long })
