@@ -183,7 +183,7 @@ type Taker interface {
 // Unanswered is a Taker of a protocol in which acknowledgements have no answer.
 type Unanswered interface {
 	Taker
-	// Seen returns when the broker has seen the acknowledgements that were sent; whether they are durable it does not say.
+	// Seen has the member take no more, and returns when the broker has done what the acknowledgements that were sent ask.
 	Seen(ctx context.Context) error
 }
 

@@ -112,3 +112,60 @@ func TestShare(t *testing.T) {
 		})
 	}
 }
+
+// silentFake is a sharingFake whose acknowledgements have no answer.
+type silentFake struct {
+	*sharingFake
+	left int64 // that it has in the end
+}
+
+type silentTaker struct {
+	Taker
+	seen bool
+}
+
+func (f *silentFake) NewTaker(ctx context.Context, topic, group string, c Config, i int) (Taker, error) {
+	t, err := f.sharingFake.NewTaker(ctx, topic, group, c, i)
+	return &silentTaker{Taker: t}, err
+}
+
+func (t *silentTaker) Seen(context.Context) error {
+	time.Sleep(time.Second)
+	t.seen = true
+	return nil
+}
+
+func (t *silentTaker) Close() error {
+	if !t.seen {
+		return errors.New("closed before its acknowledgements were seen")
+	}
+	return t.Taker.Close()
+}
+
+func (f *silentFake) Left(context.Context, string) (int64, error) { return f.left, nil }
+
+// TestShareWithoutAnswers: where acknowledgements have no answer the run lasts until the broker has done them, gives no time of them,
+// and is no figure where the broker still has a record.
+func TestShareWithoutAnswers(t *testing.T) {
+	for _, left := range []int64{0, 3} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &silentFake{left: left, sharingFake: &sharingFake{fake: newFake(), deal: func(n int) int { return n },
+				answer: func(int) error { return nil }}}
+			config := tiny(Share)
+			config.Consumers = 4
+			r, err := onFake(t.Context(), config, map[string]Driver{"a": f}, nil)
+			if left > 0 {
+				if err == nil || !strings.Contains(err.Error(), "3 records were accepted, and are there still") {
+					t.Errorf("got %v; want an error about the 3 that are left", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m := r.Results[0]; m.Ack != nil || m.Read.Records != 1000 || m.Seconds < 1 {
+				t.Errorf("got %+v; want 1000 records, no time of acknowledgements, and the second that the broker took", m)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -52,7 +53,7 @@ func (d *QuorumDriver) consume(queues []string, prefetch int) (_ *quorumConsumer
 		if err := ch.Qos(prefetch, 0, false); err != nil {
 			return nil, err
 		}
-		deliveries, err := ch.Consume(queue, "", false, false, false, false, nil)
+		deliveries, err := ch.Consume(queue, tag(n), false, false, false, false, nil)
 		if err != nil {
 			return nil, fmt.Errorf("consume %s: %w", queue, err)
 		}
@@ -66,6 +67,9 @@ func (d *QuorumDriver) consume(queues []string, prefetch int) (_ *quorumConsumer
 	}
 	return cs, nil
 }
+
+// tag names the consumer of a connection's n-th queue on its channel.
+func tag(n int) string { return "queue-" + strconv.Itoa(n) }
 
 // Receive gives what has come, then acknowledges it. See bench.Consumer.
 func (c *quorumConsumer) Receive(ctx context.Context, each func(bench.Record) error) error {
@@ -104,22 +108,8 @@ func (c *quorumConsumer) Accept(context.Context) error {
 	return nil
 }
 
-// Seen implements bench.Unanswered: a channel answers what came after the acknowledgements.
-func (c *quorumConsumer) Seen(context.Context) error {
-	for _, ch := range c.channels {
-		if err := ch.Qos(sharePrefetch, 0, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Close closes the channels, which the broker answers when it has seen all that came on them, and the connection.
+// Close ends the connection.
 func (c *quorumConsumer) Close() error {
 	c.inbox.Close()
-	var err error
-	for _, ch := range c.channels {
-		err = errors.Join(err, closing(ch.Close()))
-	}
-	return errors.Join(err, closing(c.conn.Close()))
+	return closing(c.conn.Close())
 }
