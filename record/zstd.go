@@ -128,7 +128,7 @@ func (d *zstdDecoder) room() []byte {
 		size = zstdUsualRatio * uint64(len(d.all))
 	}
 	if size = min(size, zstdAtOnce) + behind; uint64(cap(d.plain)) < size {
-		d.plain = make([]byte, size+size/4)
+		d.plain = make([]byte, min(size+size/4, zstdAtOnce+behind))
 	}
 	return d.plain
 }
