@@ -20,8 +20,8 @@ import (
 // stuck is for how long nothing happens in a group that will never finish: far longer than any lock or delay of the modes.
 const stuck = 20 * time.Second
 
-// awaitWorkedOff waits until the group's start is at the end of every partition.
-func (c *crew) awaitWorkedOff() {
+// awaitWorkedOff waits until the group's start is at the end of every partition. It is false if that is not to be.
+func (c *crew) awaitWorkedOff() bool {
 	c.t.Helper()
 	cl := c.client()
 	defer cl.Close()
@@ -39,7 +39,7 @@ func (c *crew) awaitWorkedOff() {
 			}
 		}
 		if done == sharePartitions {
-			return
+			return true
 		}
 		if n := c.progress(); n != seen || !maps.Equal(now, starts) {
 			starts, seen, moved = now, n, time.Now()
@@ -47,6 +47,7 @@ func (c *crew) awaitWorkedOff() {
 		time.Sleep(50 * time.Millisecond) // the members are at it
 	}
 	c.t.Errorf("group %s stands still before the end of the topic, at %v", c.group, starts)
+	return false
 }
 
 // starts is where the group begins in each partition.
