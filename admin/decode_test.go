@@ -105,3 +105,35 @@ func FuzzSettle(f *testing.F) {
 		}
 	})
 }
+
+func FuzzRedrive(f *testing.F) {
+	f.Add([]byte(`{"ids":["0:1","3:7"]}`))
+	f.Add([]byte(`{"filter":"headers[\"a\"] == \"b\"","reason":"x","after":"0:5","rate":0.1,"max":3}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var b redriveBody
+		if err := decode(body, &b); err != nil || b.check() != nil {
+			return
+		}
+		if b.Max < 1 || b.Max > maxMessages || len(b.ids) > maxMessages || b.Rate < 0 || b.MaxRedrives < 1 || b.after.partition < 0 {
+			t.Fatalf("%q gives %+v", body, b)
+		}
+		for id := range b.ids {
+			if again, ok := parseLetterID(id.String()); !ok || again != id {
+				t.Fatalf("%q gives %+v", body, id)
+			}
+		}
+	})
+}
+
+// TestListsAreBounded: a body cannot become much more in memory than it is.
+func TestListsAreBounded(t *testing.T) {
+	body := []byte(`{"messages":[` + strings.TrimSuffix(strings.Repeat(`{},`, 1_000_000), ",") + `]}`)
+	n := testing.AllocsPerRun(1, func() {
+		if _, _, err := decodeMessages("application/json", body, &Message{}); err == nil {
+			t.Error("a million messages are taken")
+		}
+	})
+	if n > 100*maxMessages {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -25,7 +25,7 @@ func TestNackBringsAMessageBack(t *testing.T) {
 	d.settle("q", "nack", object{"delay_ms": 300}, m)
 	d.none("q", "")
 	m = d.one("q", "")
-	if took := time.Since(began); took < 300*time.Millisecond {
+	if took := time.Since(began); took < 299*time.Millisecond { // the broker counts whole milliseconds
 		t.Errorf("came back after %v, want 300 ms", took)
 	}
 	d.settle("q", "nack", object{"reject": true}, m)

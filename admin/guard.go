@@ -2,10 +2,14 @@ package admin
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // guard lets requests through that are for a name of ours, not from a page of another origin, and whose body there is room
@@ -22,6 +26,15 @@ func (d *Door) guard(next http.Handler) http.Handler {
 			writeProblem(w, problem(http.StatusForbidden, "Requests of pages of another origin are refused."))
 			return
 		}
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil { // else what cannot be read would be as if it were not there
+			writeProblem(w, problem(http.StatusBadRequest, "The query cannot be read: %s.", err))
+			return
+		}
+		if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+			w.Header().Set("Accept-Encoding", "identity")
+			writeProblem(w, problem(http.StatusUnsupportedMediaType, "Bodies are taken as they are, not with the content coding %q.", coding))
+			return
+		}
 		n := d.bodyBytes(r)
 		if n > d.config.MaxRequestBytes {
 			writeProblem(w, problem(http.StatusRequestEntityTooLarge, "The body has %d bytes; %d are allowed.", n, d.config.MaxRequestBytes))
@@ -35,10 +48,36 @@ func (d *Door) guard(next http.Handler) http.Handler {
 				writeProblem(w, problem(http.StatusServiceUnavailable, "Too many bodies are in flight."))
 				return
 			}
-			defer d.bodies.Release(n)
+			body := &room{ReadCloser: r.Body, of: d.bodies, held: n}
+			defer body.keep(0)
+			r.Body = body
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// room is a body and the room that it has. Once it was read to its end it holds what it takes, no more: a request may wait for long.
+type room struct {
+	io.ReadCloser
+	of         *semaphore.Weighted
+	held, read int64
+}
+
+// Read implements io.Reader.
+func (b *room) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.read += int64(n); err == io.EOF {
+		b.keep(b.read)
+	}
+	return n, err
+}
+
+// keep gives back all room but for so many bytes.
+func (b *room) keep(n int64) {
+	if n < b.held {
+		b.of.Release(b.held - n)
+		b.held = n
+	}
 }
 
 // bodyBytes is how much room a body may need.

@@ -92,7 +92,9 @@ func (d *door) do(method, path, body string, headers ...string) reply {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	return reply{resp.StatusCode, resp.Header, text}
+	got := reply{resp.StatusCode, resp.Header, text}
+	d.asDescribed(method, path, got)
+	return got
 }
 
 // post sends JSON to a queue.

@@ -2,13 +2,13 @@ package admin
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"weir/filter"
 	"weir/partition"
@@ -19,21 +19,21 @@ import (
 // value is a message's value as JSON has it: a string is its text, null none, anything else its JSON text.
 type value []byte
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (v *value) UnmarshalJSON(b []byte) error {
-	*v = nil
-	switch {
-	case string(b) == "null":
-	case b[0] == '"':
-		var text string
-		if err := json.Unmarshal(b, &text); err != nil {
-			return err
-		}
-		*v = []byte(text)
-	default:
-		*v = bytes.Clone(b)
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (v *value) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
 	}
-	return nil
+	switch raw.Kind() {
+	case jsontext.KindNull:
+		*v = nil
+	case jsontext.KindString:
+		*v, err = jsontext.AppendUnquote(make([]byte, 0, len(raw)), raw)
+	default:
+		*v = bytes.Clone(raw)
+	}
+	return err
 }
 
 // Schema implements huma.SchemaProvider.
@@ -157,7 +157,7 @@ func (m *Message) headers() []record.RecordHeader {
 // sendBody is the JSON body of a send: one message, or several in messages.
 type sendBody struct {
 	Message
-	Messages []Message `json:"messages,omitempty" maxItems:"1000" nullable:"false" doc:"Several messages; then the other fields are for all of them that do not have their own, and value is not there."`
+	Messages list[Message] `json:"messages,omitempty" maxItems:"1000" nullable:"false" doc:"Several messages; then the other fields are for all of them that do not have their own, and value is not there."`
 }
 
 // decodeMessages reads the body of a send, and reports whether it is one of several messages.
@@ -181,8 +181,6 @@ func decodeMessages(contentType string, body []byte, given *Message) (messages [
 	switch {
 	case len(b.Messages) == 0:
 		return nil, true, invalid("body.messages", "there is none")
-	case len(b.Messages) > maxMessages:
-		return nil, true, invalid("body.messages", fmt.Sprintf("there are more than %d", maxMessages))
 	case b.Value != nil || b.ValueBase64 != nil:
 		return nil, true, invalid("body.value", "there are messages too")
 	case b.ID != "":

@@ -22,18 +22,18 @@ type redriveInput struct {
 }
 
 type redriveBody struct {
-	IDs         []string `json:"ids,omitempty" maxItems:"1000" nullable:"false" doc:"Those with these ids."`
-	All         bool     `json:"all,omitempty" doc:"Or all."`
-	Filter      string   `json:"filter,omitempty" maxLength:"4096" doc:"Or those that match: an expression in CEL on key and headers, or pattern: and a topic pattern, as weir.share.filter has them."`
-	Reason      string   `json:"reason,omitempty" doc:"Or those whose reason has this text."`
-	After       string   `json:"after,omitempty" maxLength:"64" doc:"Only those after this id: next of the answer before."`
-	Max         int      `json:"max,omitempty" minimum:"1" maximum:"1000" doc:"The most that are looked for, unless ids are given; 1000 when it is not there."`
-	To          string   `json:"to,omitempty" maxLength:"249" doc:"The topic to which they go, by key; the one that they came from when it is not there."`
-	Rate        float64  `json:"rate,omitempty" minimum:"0" doc:"At most so many a second; no limit when it is 0. The answer comes after weir.http.max.wait.ms at the latest, with next."`
-	MaxRedrives int      `json:"max_redrives,omitempty" minimum:"1" doc:"Those that were sent again so often stay; 5 when it is not there."`
-	Empty       bool     `json:"empty,omitempty" doc:"Also those that were written without key, value and headers of their message."`
-	Keep        bool     `json:"keep,omitempty" doc:"Dead letters before which none is left are not deleted."`
-	DryRun      bool     `json:"dry_run,omitempty" doc:"Only tell what would be sent."`
+	IDs         list[string] `json:"ids,omitempty" maxItems:"1000" nullable:"false" doc:"Those with these ids."`
+	All         bool         `json:"all,omitempty" doc:"Or all."`
+	Filter      string       `json:"filter,omitempty" maxLength:"4096" doc:"Or those that match: an expression in CEL on key and headers, or pattern: and a topic pattern, as weir.share.filter has them."`
+	Reason      string       `json:"reason,omitempty" doc:"Or those whose reason has this text."`
+	After       string       `json:"after,omitempty" maxLength:"64" doc:"Only those after this id: next of the answer before."`
+	Max         int          `json:"max,omitempty" minimum:"1" maximum:"1000" doc:"The most that are looked for, unless ids are given; 1000 when it is not there."`
+	To          string       `json:"to,omitempty" maxLength:"249" doc:"The topic to which they go, by key; the one that they came from when it is not there."`
+	Rate        float64      `json:"rate,omitempty" minimum:"0" doc:"At most so many a second; no limit when it is 0. The answer comes after weir.http.max.wait.ms at the latest, with next."`
+	MaxRedrives int          `json:"max_redrives,omitempty" minimum:"1" doc:"Those that were sent again so often stay; 5 when it is not there."`
+	Empty       bool         `json:"empty,omitempty" doc:"Also those that were written without key, value and headers of their message."`
+	Keep        bool         `json:"keep,omitempty" doc:"Dead letters before which none is left are not deleted."`
+	DryRun      bool         `json:"dry_run,omitempty" doc:"Only tell what would be sent."`
 
 	choice letterChoice
 	after  letterID
@@ -67,8 +67,6 @@ func (b *redriveBody) check() (err error) {
 		return invalid("body.ids", "ids go with no other choice")
 	case b.All && (b.Filter != "" || b.Reason != ""):
 		return invalid("body.all", "all does not go with another choice")
-	case len(b.IDs) > maxMessages:
-		return invalid("body.ids", fmt.Sprintf("there are more than %d", maxMessages))
 	case b.Max < 0 || b.Max > maxMessages:
 		return invalid("body.max", fmt.Sprintf("must be from 1 to %d", maxMessages))
 	case b.Rate < 0:

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -26,7 +27,8 @@ func badRequests() []badRequest {
 		{"q/messages", json, ``, 400, "empty"},
 		{"q/messages", json, `{`, 400, "cannot be read"},
 		{"q/messages", json, `[]`, 400, "cannot be read"},
-		{"q/messages", json, `{} {}`, 400, "goes on"},
+		{"q/messages", json, `{} {}`, 400, "top-level"},
+		{"q/messages", json, `{"value":"a","value":"b"}`, 400, "duplicate"},
 		{"q/messages", json, "{\"value\":\"\xff\"}", 400, "UTF-8"},
 		{"q/messages", json, `{"valu":"a"}`, 400, "valu"},
 		{"q/messages", json, `{"value_base64":"!"}`, 400, "cannot be read"},
@@ -222,5 +224,76 @@ func TestCloseEndsWaits(t *testing.T) {
 	<-done
 	if took := time.Since(began); took > patience/4 {
 		t.Errorf("took %v", took)
+	}
+}
+
+// TestContentCodings: a compressed body is not taken for the value of a message.
+func TestContentCodings(t *testing.T) {
+	d := open(t, t.TempDir())
+	r := d.do("POST", "/v1/queues/q/messages", "\x1f\x8b", "Content-Encoding", "gzip")
+	d.problem(r, http.StatusUnsupportedMediaType)
+	if r.header.Get("Accept-Encoding") != "identity" {
+		t.Errorf("%v", r.header)
+	}
+	if r := d.do("POST", "/v1/queues/q/messages", "a", "Content-Encoding", "identity"); r.status != http.StatusOK {
+		t.Errorf("%d %s", r.status, r.body)
+	}
+}
+
+// TestSmallBodiesThatWait: requests whose bodies say no length do not keep others out while they wait for their replies.
+func TestSmallBodiesThatWait(t *testing.T) {
+	d := open(t, t.TempDir(), "weir.http.max.request.bytes=1000", "weir.request.read.timeout.ms=2000")
+	d.send("q", "a")
+	var all sync.WaitGroup
+	for range 10 {
+		all.Go(func() {
+			body := struct{ io.Reader }{strings.NewReader("a")}
+			resp, err := http.Post(d.url+"/v1/queues/q/requests?wait_ms=20000", "text/plain", body)
+			if err == nil {
+				resp.Body.Close()
+			}
+			if err != nil || resp.StatusCode != http.StatusOK {
+				t.Errorf("%v, %+v", err, resp)
+			}
+		})
+	}
+	for n := 0; n < 10; {
+		for _, m := range d.receive("q", "wait_ms=20000") {
+			if id := m.Headers["kafka_correlationId"]; id != "" {
+				n++
+				defer d.post("q.replies/messages", object{"value": "b", "headers": object{"kafka_correlationId": id}})
+			}
+		}
+	}
+	t.Cleanup(all.Wait)
+}
+
+// TestOddRequests: what is no request of a queue is answered with a problem, and never with an error of ours.
+func TestOddRequests(t *testing.T) {
+	d := open(t, t.TempDir())
+	d.send("q", "a")
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{"OPTIONS", "/v1/queues/q/messages", 405}, {"PUT", "/v1/queues/q/ack", 405}, {"TRACE", "/v1/queues/q/receive", 405},
+		{"POST", "/v1/queues//messages", 404}, {"POST", "/v1/queues/%2e%2e/messages", 400}, {"POST", "/v1/queues/a%2fb/messages", 400},
+		{"POST", "/v1/queues/%00/receive", 400}, {"POST", "/v1/queues/%ff/receive", 400}, {"POST", "/v1/queues/q/../../x", 404},
+		{"POST", "/v1/queues/q/receive?max=99999999999999999999", 422}, {"POST", "/v1/queues/q/receive?max=1e3", 422},
+		{"POST", "/v1/queues/q/receive?wait_ms=9223372036854775808", 422}, {"POST", "/v1/queues/q/receive?group=a;b", 400},
+		{"POST", "/v1/queues/q/receive?group=" + strings.Repeat("a", 256), 422},
+		{"POST", "/v1/queues/q/receive?group=%zz", 400}, {"POST", "/v1/queues/__share_group_state/receive", 403},
+		{"POST", "/v1/queues/q/ack?receipt=" + strings.Repeat("0", 2000), 400}, {"GET", "/v1/queues/q/dead-letters?max=0", 422},
+		{"DELETE", "/v1/queues/q", 404}, {"POST", "/v1/queues/" + strings.Repeat("%C3%BC", 200) + "/receive", 400},
+	} {
+		r := d.do(c.method, c.path, "")
+		if r.status != c.status {
+			t.Errorf("%s %.60s: %d, want %d: %s", c.method, c.path, r.status, c.status, r.body)
+			continue
+		}
+		d.problem(r, c.status)
+	}
+	if r := d.do("HEAD", "/openapi.json", ""); r.status != http.StatusOK || len(r.body) != 0 {
+		t.Errorf("HEAD: %d, %d bytes", r.status, len(r.body))
 	}
 }

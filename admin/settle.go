@@ -17,8 +17,8 @@ import (
 
 // Deliveries names the deliveries that a request is about, by their receipts.
 type Deliveries struct {
-	Receipt  string   `json:"receipt,omitempty" doc:"One."`
-	Receipts []string `json:"receipts,omitempty" maxItems:"1000" nullable:"false" doc:"Or several."`
+	Receipt  string       `json:"receipt,omitempty" doc:"One."`
+	Receipts list[string] `json:"receipts,omitempty" maxItems:"1000" nullable:"false" doc:"Or several."`
 }
 
 type ackBody struct{ Deliveries }
@@ -118,7 +118,7 @@ func decodeSettle(body []byte, one string, v any, r *Deliveries) ([]string, erro
 			return nil, err
 		}
 	}
-	all := r.Receipts
+	all := []string(r.Receipts)
 	for _, receipt := range []string{r.Receipt, one} {
 		if receipt != "" {
 			all = append(all, receipt)
