@@ -183,3 +183,26 @@ func TestDeleteGroupsThatReceive(t *testing.T) {
 		t.Errorf("received %q after the deletion, want a", m.text())
 	}
 }
+
+// TestLag: what is held, delayed or was not looked at yet is behind; what is settled, or does not pass the filter, is not.
+func TestLag(t *testing.T) {
+	d := open(t, t.TempDir())
+	d.group("g", "weir.share.filter", "pattern:wanted")
+	d.group("g", "share.auto.offset.reset", "earliest")
+	for _, m := range []object{{"value": "done", "routing_key": "wanted"}, {"value": "other"}, {"value": "held", "routing_key": "wanted"},
+		{"value": "late", "routing_key": "wanted", "delay_ms": 3600000}, {"value": "done too", "routing_key": "wanted"}} {
+		d.post("q/messages", m)
+	}
+	got := d.receive("q", "group=g")
+	if have := texts(got); !slices.Equal(have, []string{"done", "held", "done too"}) {
+		t.Fatalf("received %v", have)
+	}
+	d.settle("q", "ack", nil, got[0], got[2])
+	if start, lag := d.standing("g"); start != 2 || lag != 2 {
+		t.Errorf("starts at %d, lag %d, want 2, 2", start, lag)
+	}
+	d.send("q", "more")
+	if _, lag := d.standing("g"); lag != 3 {
+		t.Errorf("lag %d, want 3", lag)
+	}
+}
