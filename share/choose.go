@@ -75,8 +75,35 @@ func (c *choosing) visit(r *run) bool {
 	return c.pick(r, n) && more
 }
 
+// visitSingles picks of records that nobody has had and of which each is a record batch.
+func (c *choosing) visitSingles(r *run) bool {
+	for rest := *r; rest.first <= rest.last; {
+		if c.records >= c.a.records || c.often && c.picked > 0 {
+			return false
+		}
+		long := c.fresh && !c.a.strict && rest.first-c.flight.first >= int64(c.a.span)
+		if !c.fresh || long || c.behindOthers(&rest) {
+			c.enter(&flight{rest.first, rest.first}, true)
+		}
+		n := min(rest.records(), c.a.records-c.records)
+		if !c.a.strict {
+			n = min(n, max(c.a.span-int(rest.first-c.flight.first), 1))
+		}
+		n = max(min(n, (c.a.bytes-c.bytes)/max(int(r.detail.size), 1)), 1)
+		if !c.pick(&rest, n) {
+			return false
+		}
+		c.flight.last = rest.first + int64(n) - 1
+		c.batch, rest.first = c.flight.last, c.flight.last+1
+	}
+	return true
+}
+
 // visitNew picks of records that nobody has had.
 func (c *choosing) visitNew(r *run) bool {
+	if r.detail.batch == ofItsOwn {
+		return c.visitSingles(r)
+	}
 	full := c.records >= c.a.records
 	apart := !c.fresh || c.behindOthers(r)
 	begins := apart || r.detail.batch != c.batch // a record batch

@@ -76,9 +76,27 @@ func (x *examiner) heads(s segment.Slice, from int64) (next int64, ok bool, err 
 // dense reports whether a batch has a record at each of its offsets.
 func dense(h *record.Header) bool { return h.Count == h.LastOffsetDelta+1 }
 
-// batchOf adds a batch whose records are all alike.
+// batchOf adds a batch whose records are all alike. Neighbours of one record each, of about the same size, are one item: queues are
+// filled like that, and what is kept of them is to be small.
 func (x *examiner) batchOf(h *record.Header) {
+	if h.Count == 1 {
+		x.single(h)
+		return
+	}
 	x.items = append(x.items, item{first: h.BaseOffset, last: h.LastOffset(), detail: plainDetail(h)})
+}
+
+func (x *examiner) single(h *record.Header) {
+	d := plainDetail(h)
+	d.batch = ofItsOwn
+	if n := len(x.items); n > 0 && x.items[n-1].last+1 == h.BaseOffset {
+		before := &x.items[n-1]
+		if a, b := before.detail.size, d.size; before.detail.batch == ofItsOwn && a <= 2*b && b <= 2*a {
+			before.last, before.detail.size = h.BaseOffset, max(a, b)
+			return
+		}
+	}
+	x.items = append(x.items, item{first: h.BaseOffset, last: h.BaseOffset, detail: d})
 }
 
 func plainDetail(h *record.Header) *detail {

@@ -121,12 +121,17 @@ func (c *conversation) produceCommand(d *datadriven.TestData) string {
 }
 
 // fetchCommand is fetch MEMBER RECORDS [exactly] [wait]: batches are made whole unless it says exactly, which is Kafka's mode
-// record-limit.
+// record-limit. With span=RECORDS it is another number of records that make a range of the answer.
 func (c *conversation) fetchCommand(d *datadriven.TestData) string {
 	member := d.CmdArgs[0].Key
 	r := c.waiting(member)
 	r.MaxRecords, r.Strict, r.MaxWait = int(number(c, d.CmdArgs[1].Key)), d.HasArg("exactly"), 0
 	r.BatchSize = r.MaxRecords
+	for _, a := range d.CmdArgs {
+		if a.Key == "span" {
+			r.BatchSize = int(number(c, a.Vals[0]))
+		}
+	}
 	if !d.HasArg("wait") {
 		return c.fetched(r)
 	}

@@ -29,7 +29,7 @@ func (r *run) records() int { return int(r.last - r.first + 1) }
 // detail is what else is known of a run that is not settled.
 type detail struct {
 	note
-	batch  int64  // last offset of the record batch that it came in
+	batch  int64  // last offset of the record batch that it came in; ofItsOwn where each record came in one of its own
 	size   int32  // bytes of one record, about
 	due    int64  // ms; not available before
 	far    bool   // what else is known is not: from due on the log is to be looked at again
@@ -40,6 +40,9 @@ type detail struct {
 	// writing says that it was released and that this is not durable yet: only then others may have it.
 	writing bool
 }
+
+// ofItsOwn stands for the record batches of records of which each has one.
+const ofItsOwn = -1
 
 // letter is where a dead letter goes, and where the partition of that topic ended when that was decided: from there on it is
 // looked for before it is written.

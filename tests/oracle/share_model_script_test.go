@@ -53,6 +53,13 @@ func (s *shareScript) next(w *shareWorld) shareAction {
 
 func (s *shareScript) produce(*shareWorld, int) (shareAction, bool) {
 	p, n := int32(s.rng.IntN(sharedPartitions)), 1+s.rng.IntN(8)
+	if s.rng.IntN(3) == 0 { // as queues are filled
+		return shareAction{fmt.Sprintf("%d records come to %d, each alone", n, p), func(w *shareWorld) {
+			for range n {
+				w.produce(p, 1)
+			}
+		}}, true
+	}
 	return shareAction{fmt.Sprintf("%d records come to %d", n, p), func(w *shareWorld) { w.produce(p, n) }}, true
 }
 
