@@ -7,9 +7,11 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -79,6 +81,10 @@ func (cmp *comparison) run(c *cobra.Command) (err error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
+	// Who reads the output may go (| head): that ends the run as an interrupt does, so that the brokers are stopped.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE)
+	defer stop()
+	c.SetContext(ctx)
 	configs, err := cmp.configs(c)
 	if err != nil {
 		return err

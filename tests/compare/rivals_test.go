@@ -3,8 +3,10 @@
 package compare
 
 import (
+	"bufio"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -75,6 +77,28 @@ func checkWorkload(t *testing.T, b *rivals.Running, w bench.Workload) {
 	if m.Records == 0 || m.Seconds == 0 || m.Broker == nil || m.Broker.RSSBytes == 0 {
 		t.Errorf("got %d records in %g s, the broker's usage %+v; want all of them measured", m.Records, m.Seconds, m.Broker)
 	}
+}
+
+// TestNobodyReads: where the reader of its output goes, `weir bench compare` ends and leaves neither a broker nor a file.
+func TestNobodyReads(t *testing.T) {
+	dir := t.TempDir()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(brokers.WeirBinary(t), "bench", "compare", "--brokers", "redis,weir", "-w", "produce", "-n", "1000", "--dir", dir)
+	cmd.Stdout, cmd.Stderr = write, write
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	for lines := bufio.NewScanner(read); lines.Scan() && lines.Text() != "starting weir"; {
+	}
+	read.Close() // the first broker runs
+	if err := cmd.Wait(); err == nil {
+		t.Error("it ended well though nobody has its figures")
+	}
+	checkNothingLeft(t, dir)
 }
 
 // TestUnsupportedIsAnError: a driver that cannot do a workload says so before it does anything.
