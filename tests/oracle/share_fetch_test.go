@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -325,7 +326,8 @@ func shareLock(s *session) {
 	req.MaxWaitMillis = 10000
 	m.ask("available again", req)
 	m.fetch("accepted in time", ack{0, 1, allOf(accept)})
-	for again := 0; again < 3; { // Apache Kafka may give them one by one, as each lock ends
+	var again []string
+	for len(again) < 3 { // Apache Kafka may give them one by one, as each lock ends, in any order
 		req = m.request()
 		req.MaxWaitMillis = 10000
 		resp := s.must(withVersion(1, req)).(*kmsg.ShareFetchResponse)
@@ -333,9 +335,10 @@ func shareLock(s *session) {
 		m.epoch++
 		for _, a := range resp.Topics[0].Partitions[0].AcquiredRecords {
 			for o := a.FirstOffset; o <= a.LastOffset; o++ {
-				s.note("there again", fmt.Sprintf("%d x%d", o, a.DeliveryCount))
-				again++
+				again = append(again, fmt.Sprintf("%d x%d", o, a.DeliveryCount))
 			}
 		}
 	}
+	slices.Sort(again)
+	s.note("there again", fmt.Sprint(again))
 }
