@@ -1,4 +1,4 @@
-//go:build !mutant_answer_before_durable
+//go:build !mutants
 
 package coordinator
 

@@ -1,4 +1,4 @@
-//go:build !mutant_commit_in_memory
+//go:build !mutants
 
 package groups
 

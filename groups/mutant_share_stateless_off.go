@@ -1,4 +1,4 @@
-//go:build !mutant_share_stateless
+//go:build !mutants
 
 package groups
 

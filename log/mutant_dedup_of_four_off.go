@@ -1,4 +1,4 @@
-//go:build !mutant_dedup_of_four
+//go:build !mutants
 
 package log
 

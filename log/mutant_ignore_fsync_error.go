@@ -1,6 +1,8 @@
-//go:build mutant_ignore_fsync_error
+//go:build mutants
 
 package log
 
+import "weir/internal/mutant"
+
 // mutantIgnoreSyncError is a fault built in on purpose, to show that the tests notice it.
-const mutantIgnoreSyncError = true
+var mutantIgnoreSyncError = mutant.On("mutant_ignore_fsync_error")

@@ -1,4 +1,4 @@
-//go:build !mutant_ignore_fsync_error
+//go:build !mutants
 
 package log
 

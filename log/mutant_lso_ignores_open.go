@@ -1,6 +1,8 @@
-//go:build mutant_lso_ignores_open
+//go:build mutants
 
 package log
 
+import "weir/internal/mutant"
+
 // mutantLSOIgnoresOpen is a fault built in on purpose, to show that the tests notice it.
-const mutantLSOIgnoresOpen = true
+var mutantLSOIgnoresOpen = mutant.On("mutant_lso_ignores_open")

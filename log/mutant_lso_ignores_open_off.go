@@ -1,4 +1,4 @@
-//go:build !mutant_lso_ignores_open
+//go:build !mutants
 
 package log
 

@@ -1,6 +1,8 @@
-//go:build mutant_swap_unsynced
+//go:build mutants
 
 package log
 
+import "weir/internal/mutant"
+
 // mutantSwapUnsynced is a fault built in on purpose, to show that the tests notice it.
-const mutantSwapUnsynced = true
+var mutantSwapUnsynced = mutant.On("mutant_swap_unsynced")

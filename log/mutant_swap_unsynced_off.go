@@ -1,4 +1,4 @@
-//go:build !mutant_swap_unsynced
+//go:build !mutants
 
 package log
 

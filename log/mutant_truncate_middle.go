@@ -1,6 +1,8 @@
-//go:build mutant_truncate_middle
+//go:build mutants
 
 package log
 
+import "weir/internal/mutant"
+
 // mutantTruncateMiddle is a fault built in on purpose, to show that the tests notice it.
-const mutantTruncateMiddle = true
+var mutantTruncateMiddle = mutant.On("mutant_truncate_middle")

@@ -1,4 +1,4 @@
-//go:build !mutant_truncate_middle
+//go:build !mutants
 
 package log
 

@@ -1,4 +1,4 @@
-//go:build !mutant_ack_before_fsync
+//go:build !mutants
 
 package partition
 

@@ -1,6 +1,8 @@
-//go:build mutant_forget_ids
+//go:build mutants
 
 package partition
 
+import "weir/internal/mutant"
+
 // mutantForgetIDs is a fault built in on purpose, to show that the tests notice it.
-const mutantForgetIDs = true
+var mutantForgetIDs = mutant.On("mutant_forget_ids")

@@ -1,4 +1,4 @@
-//go:build !mutant_forget_ids
+//go:build !mutants
 
 package partition
 

@@ -1,6 +1,8 @@
-//go:build mutant_skip_frame_sum
+//go:build mutants
 
 package segment
 
+import "weir/internal/mutant"
+
 // mutantSkipFrameSum is a fault built in on purpose, to show that the tests notice it.
-const mutantSkipFrameSum = true
+var mutantSkipFrameSum = mutant.On("mutant_skip_frame_sum")

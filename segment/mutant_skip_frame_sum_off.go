@@ -1,4 +1,4 @@
-//go:build !mutant_skip_frame_sum
+//go:build !mutants
 
 package segment
 

@@ -1,6 +1,8 @@
-//go:build mutant_swap_before_sync
+//go:build mutants
 
 package segment
 
+import "weir/internal/mutant"
+
 // mutantSwapBeforeSync is a fault built in on purpose, to show that the tests notice it.
-const mutantSwapBeforeSync = true
+var mutantSwapBeforeSync = mutant.On("mutant_swap_before_sync")

@@ -1,4 +1,4 @@
-//go:build !mutant_swap_before_sync
+//go:build !mutants
 
 package segment
 

@@ -1,6 +1,8 @@
-//go:build mutant_trust_index
+//go:build mutants
 
 package segment
 
+import "weir/internal/mutant"
+
 // mutantTrustIndex is a fault built in on purpose, to show that the tests notice it.
-const mutantTrustIndex = true
+var mutantTrustIndex = mutant.On("mutant_trust_index")

@@ -1,4 +1,4 @@
-//go:build !mutant_trust_index
+//go:build !mutants
 
 package segment
 

@@ -1,6 +1,8 @@
-//go:build mutant_forget_locks
+//go:build mutants
 
 package share
 
+import "weir/internal/mutant"
+
 // mutantForgetLocks is a fault built in on purpose, to show that the tests notice it.
-const mutantForgetLocks = true
+var mutantForgetLocks = mutant.On("mutant_forget_locks")

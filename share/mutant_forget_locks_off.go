@@ -1,4 +1,4 @@
-//go:build !mutant_forget_locks
+//go:build !mutants
 
 package share
 

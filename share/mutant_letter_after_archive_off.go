@@ -1,4 +1,4 @@
-//go:build !mutant_letter_after_archive
+//go:build !mutants
 
 package share
 

@@ -1,7 +1,9 @@
-//go:build mutant_settle_in_memory
+//go:build mutants
 
 package share
 
+import "weir/internal/mutant"
+
 // mutantSettleInMemory is a fault built in on purpose, to show that the tests notice it: what members settle is answered, and never
 // written.
-const mutantSettleInMemory = true
+var mutantSettleInMemory = mutant.On("mutant_settle_in_memory")

@@ -1,4 +1,4 @@
-//go:build !mutant_settle_in_memory
+//go:build !mutants
 
 package share
 

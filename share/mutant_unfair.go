@@ -1,6 +1,8 @@
-//go:build mutant_unfair
+//go:build mutants
 
 package share
 
+import "weir/internal/mutant"
+
 // mutantUnfair is a fault built in on purpose, to show that the tests notice it: low priorities wait for as long as there are higher ones.
-const mutantUnfair = true
+var mutantUnfair = mutant.On("mutant_unfair")

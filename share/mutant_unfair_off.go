@@ -1,4 +1,4 @@
-//go:build !mutant_unfair
+//go:build !mutants
 
 package share
 

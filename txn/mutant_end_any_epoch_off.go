@@ -1,4 +1,4 @@
-//go:build !mutant_end_any_epoch
+//go:build !mutants
 
 package txn
 

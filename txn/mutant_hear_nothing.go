@@ -1,6 +1,8 @@
-//go:build mutant_hear_nothing
+//go:build mutants
 
 package txn
 
+import "weir/internal/mutant"
+
 // mutantHearNothing is a fault built in on purpose, to show that the tests notice it.
-const mutantHearNothing = true
+var mutantHearNothing = mutant.On("mutant_hear_nothing")

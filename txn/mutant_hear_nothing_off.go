@@ -1,4 +1,4 @@
-//go:build !mutant_hear_nothing
+//go:build !mutants
 
 package txn
 

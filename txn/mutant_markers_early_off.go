@@ -1,4 +1,4 @@
-//go:build !mutant_markers_early
+//go:build !mutants
 
 package txn
 

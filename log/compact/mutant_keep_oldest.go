@@ -1,6 +1,8 @@
-//go:build mutant_keep_oldest
+//go:build mutants
 
 package compact
 
+import "weir/internal/mutant"
+
 // mutantKeepOldest is a fault built in on purpose, to show that the tests notice it.
-const mutantKeepOldest = true
+var mutantKeepOldest = mutant.On("mutant_keep_oldest")

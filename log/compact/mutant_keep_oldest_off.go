@@ -1,4 +1,4 @@
-//go:build !mutant_keep_oldest
+//go:build !mutants
 
 package compact
 

@@ -1,6 +1,8 @@
-//go:build mutant_no_horizon
+//go:build mutants
 
 package compact
 
+import "weir/internal/mutant"
+
 // mutantNoHorizon is a fault built in on purpose, to show that the tests notice it.
-const mutantNoHorizon = true
+var mutantNoHorizon = mutant.On("mutant_no_horizon")

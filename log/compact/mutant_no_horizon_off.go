@@ -1,4 +1,4 @@
-//go:build !mutant_no_horizon
+//go:build !mutants
 
 package compact
 

@@ -1,6 +1,8 @@
-//go:build mutant_ack_before_journal
+//go:build mutants
 
 package journal
 
+import "weir/internal/mutant"
+
 // mutantAckBeforeJournal is a fault built in on purpose, to show that the tests notice it.
-const mutantAckBeforeJournal = true
+var mutantAckBeforeJournal = mutant.On("mutant_ack_before_journal")

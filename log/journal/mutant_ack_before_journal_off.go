@@ -1,4 +1,4 @@
-//go:build !mutant_ack_before_journal
+//go:build !mutants
 
 package journal
 

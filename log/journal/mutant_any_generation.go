@@ -1,6 +1,8 @@
-//go:build mutant_any_generation
+//go:build mutants
 
 package journal
 
+import "weir/internal/mutant"
+
 // mutantAnyGeneration is a fault built in on purpose, to show that the tests notice it.
-const mutantAnyGeneration = true
+var mutantAnyGeneration = mutant.On("mutant_any_generation")

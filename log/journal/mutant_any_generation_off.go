@@ -1,4 +1,4 @@
-//go:build !mutant_any_generation
+//go:build !mutants
 
 package journal
 

@@ -45,6 +45,7 @@ var rooms = map[string]room{
 	"config":             {level: 0, beside: []string{"filter"}, reason: "every setting"},
 	"internal/clock":     {level: 0, reason: "time"},
 	"internal/invariant": {level: 0, reason: "checks"},
+	"internal/mutant":    {level: 0, reason: "faults that tests must find, in builds of their own"},
 }
 
 // outside are packages that stand beside the rooms: they may import any, and who may import them is listed.

@@ -54,7 +54,7 @@ var byChance = map[string]int{"TestKillShare/dedup": 4, "TestKillShare/letters":
 
 func TestEachMutantIsCaught(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the rooms once per fault; the whole run does")
+		t.Skip("runs tests once per fault; the whole run does")
 	}
 	sound := map[string]bool{} // tests that pass without a fault
 	for _, m := range mutants {
@@ -80,14 +80,14 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 }
 
-// run runs one test of one package, with a build tag or without, and gives what it printed. The programs that the test
-// builds have the tag too.
+// run runs one test of one package, with a fault or, for "", without, and gives what it printed. The programs that the test starts
+// have the fault too. One build has all faults.
 func run(t *testing.T, pkg, name, tag string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-short", "-tags=kill,"+tag, "-run=^"+name+"$", pkg)
-	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-short", "-tags=kill,mutants", "-run=^"+name+"$", pkg)
+	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS=mutants", "MUTANT="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
