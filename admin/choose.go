@@ -30,14 +30,3 @@ func chooseLetters(at, expression, reason string) (c letterChoice, err error) {
 func (c *letterChoice) picks(at letterID, r *record.Record, l share.Letter) bool {
 	return strings.Contains(l.Message, c.reason) && (c.filter == nil || c.filter.Match(r, at.partition))
 }
-
-// bareLetter tells whether a dead letter was written without its message.
-func bareLetter(r *record.Record) bool {
-	own := 0
-	for _, h := range r.Headers {
-		if strings.HasPrefix(h.Key, share.DeadHeaders) {
-			own++
-		}
-	}
-	return r.Key == nil && r.Value == nil && own == len(r.Headers)
-}

@@ -228,7 +228,7 @@ func (r *redriving) visit(ctx context.Context, over <-chan time.Time, at letterI
 	switch _, err := plan.Text(); {
 	case l.Redrives >= b.MaxRedrives:
 		result.Error = problem(http.StatusConflict, "It was sent again %d times already.", l.Redrives)
-	case bareLetter(rec) && !b.Empty:
+	case share.BareLetter(rec.Key, rec.Value, rec.Headers) && !b.Empty:
 		result.Error = problem(http.StatusConflict, "It was written without its message (errors.deadletterqueue.copy.record.enable).")
 	case err != nil:
 		result.Error = problem(http.StatusConflict, "%s.", err)

@@ -199,12 +199,12 @@ func (f *shareFetch) plan(image *metadata.Image) {
 		}
 		parts = append(parts, p)
 	}
+	maxBytes := min(req.MaxBytes, f.h.Config.Int32("fetch.max.bytes"))
 	f.fetch = share.FetchRequest{
 		Group: f.key.group, Member: f.key.member,
 		MaxRecords: int(req.MaxRecords), BatchSize: int(max(req.BatchSize, 0)),
-		MaxBytes: int(min(req.MaxBytes, f.h.Config.Int32("fetch.max.bytes"))),
-		MinBytes: int(min(req.MinBytes, req.MaxBytes, f.h.Config.Int32("fetch.max.bytes"))),
-		MaxWait:  f.maxWait(), Strict: f.version >= 2 && req.ShareAcquireMode == recordLimit,
+		MinBytes: int(min(req.MinBytes, maxBytes)), MaxBytes: int(maxBytes),
+		MaxWait: f.maxWait(), Strict: f.version >= 2 && req.ShareAcquireMode == recordLimit,
 	}
 	if f.fetch.MaxRecords <= 0 || f.fetch.MaxBytes <= 0 {
 		return

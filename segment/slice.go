@@ -74,12 +74,6 @@ func (s Slice) SendTo(conn net.Conn) (int64, error) {
 	return n, nil
 }
 
-// Cut returns the first n bytes of the range; it shares s's reference, so only one of the two is released.
-func (s Slice) Cut(n int) Slice {
-	s.n = min(s.n, int64(n))
-	return s
-}
-
 // Sub returns n bytes of the range, which begin at a batch from bytes behind its start; it shares s's reference, so only one of the
 // two is released. Its FirstOffset is not known.
 func (s Slice) Sub(from, n int) Slice {

@@ -3,6 +3,7 @@ package share
 import (
 	"errors"
 	"io"
+	"sync"
 
 	"weir/partition"
 	"weir/record"
@@ -29,10 +30,11 @@ func (r *Records) Bytes() ([]byte, error) {
 	out := make([]byte, r.Len())
 	at := 0
 	for _, s := range r.Slices {
-		n, err := s.ReadAt(out[at:at+s.Len()], 0)
-		if at += n; err != nil && !(errors.Is(err, io.EOF) && n == s.Len()) {
+		part, err := s.Into(out[at : at+s.Len()])
+		if err != nil {
 			return nil, err
 		}
+		at += len(part)
 	}
 	return out, nil
 }
@@ -139,7 +141,7 @@ type headers struct {
 	at   int // behind it
 	from int // where buf begins in s
 	buf  []byte
-	room []byte
+	room *[aheadBytes]byte
 }
 
 // A read finds one header of large batches, or those of several small ones. To read on is cheaper than to read again.
@@ -148,12 +150,15 @@ const (
 	smallBatch = 4 << 10
 )
 
+// rooms are the buffers of headers.
+var rooms = sync.Pool{New: func() any { return new([aheadBytes]byte) }}
+
 // newHeaders walks a slice. Close it.
 func newHeaders(s segment.Slice) *headers {
-	return &headers{s: s, room: scans.Get().(*[scanBytes]byte)[:]}
+	return &headers{s: s, room: rooms.Get().(*[aheadBytes]byte)}
 }
 
-func (h *headers) close() { scans.Put((*[scanBytes]byte)(h.room)) }
+func (h *headers) close() { rooms.Put(h.room) }
 
 // next gives the next header, and io.EOF when no whole batch follows.
 func (h *headers) next() (record.Header, error) {
@@ -163,7 +168,7 @@ func (h *headers) next() (record.Header, error) {
 	if h.at+record.HeaderSize > h.from+len(h.buf) {
 		room := h.room[:record.HeaderSize]
 		if h.at > 0 && h.at-h.last < smallBatch {
-			room = h.room[:aheadBytes]
+			room = h.room[:]
 		}
 		n, err := h.s.ReadAt(room, int64(h.at))
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -87,15 +87,15 @@ func (x *examiner) batchOf(h *record.Header) {
 }
 
 func (x *examiner) single(h *record.Header) {
-	d := plainDetail(h)
-	d.batch = ofItsOwn
-	if n := len(x.items); n > 0 && x.items[n-1].last+1 == h.BaseOffset {
+	if n := len(x.items); n > 0 && x.items[n-1].last+1 == h.BaseOffset && x.items[n-1].detail.batch == ofItsOwn {
 		before := &x.items[n-1]
-		if a, b := before.detail.size, d.size; before.detail.batch == ofItsOwn && a <= 2*b && b <= 2*a {
+		if a, b := before.detail.size, int32(h.Size()); a <= 2*b && b <= 2*a {
 			before.last, before.detail.size = h.BaseOffset, max(a, b)
 			return
 		}
 	}
+	d := plainDetail(h)
+	d.batch = ofItsOwn
 	x.items = append(x.items, item{first: h.BaseOffset, last: h.BaseOffset, detail: d})
 }
 

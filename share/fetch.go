@@ -241,7 +241,7 @@ func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSe
 	}
 	defer res.Release()
 	found := &scanned{from: g.known, to: g.known, epoch: g.epoch, again: g.again}
-	slice, ok := begin(&res)
+	slice, ok := firstSlice(&res)
 	if !ok {
 		found.end = true
 		return found, nil
@@ -265,8 +265,8 @@ func (s *Service) look(p *partition.Partition, settings *Settings, topic TopicSe
 	return found, err
 }
 
-// begin is the first slice of a read that has anything.
-func begin(res *partition.ReadResult) (slice segment.Slice, ok bool) {
+// firstSlice is the first of a read that has anything.
+func firstSlice(res *partition.ReadResult) (slice segment.Slice, ok bool) {
 	for _, s := range res.Slices {
 		if s.Len() > 0 {
 			return s, true
@@ -283,7 +283,7 @@ func read(p *partition.Partition, offset int64, buf []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer res.Release()
-	slice, ok := begin(&res)
+	slice, ok := firstSlice(&res)
 	if !ok {
 		return nil, nil
 	}

@@ -1,6 +1,7 @@
 package share
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,6 +61,12 @@ func ReadLetter(headers []record.RecordHeader) (Letter, bool) {
 		}
 	}
 	return l, l.Topic != "" && l.Group != "" && l.Partition >= 0 && l.Offset >= 0
+}
+
+// BareLetter tells of a dead letter whether it was written without its record (errors.deadletterqueue.copy.record.enable=false).
+func BareLetter(key, value []byte, headers []record.RecordHeader) bool {
+	return key == nil && value == nil && len(headers) > 0 &&
+		!slices.ContainsFunc(headers, func(h record.RecordHeader) bool { return !strings.HasPrefix(h.Key, DeadHeaders) })
 }
 
 // RedriveHeaders are the headers with which a dead letter's record is sent again: its own, without what the dead letter added and

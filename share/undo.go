@@ -13,7 +13,7 @@ func (p *part) undoWith(undo *coordinator.Undo, v *stored) {
 	if undo == nil {
 		return
 	}
-	start, known, written, updates := p.start, p.known, p.writtenStart, p.updates
+	start, known, taken, written, updates := p.start, p.known, p.taken, p.writtenStart, p.updates
 	var all []before
 	if v.start > p.start {
 		all = p.remember(all, p.start, v.start)
@@ -30,7 +30,7 @@ func (p *part) undoWith(undo *coordinator.Undo, v *stored) {
 				p.insert(r)
 			}
 		}
-		p.start, p.known, p.writtenStart, p.updates = start, known, written, updates
+		p.start, p.known, p.taken, p.writtenStart, p.updates = start, known, taken, written, updates
 	})
 }
 

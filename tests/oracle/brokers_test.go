@@ -38,6 +38,16 @@ func parseEndpoint(t *testing.T, name, addr string) endpoint {
 	return endpoint{name: name, host: host, port: int32(n)}
 }
 
+// kafkaLibs is the directory of Apache Kafka's jars, for tests that start one with settings of their own.
+func kafkaLibs(t *testing.T) string {
+	t.Helper()
+	libs := os.Getenv("WEIR_KAFKA_LIBS")
+	if libs == "" {
+		t.Skip("no Apache Kafka to start: run `make oracle`, or set WEIR_KAFKA_LIBS to a directory of its jars")
+	}
+	return libs
+}
+
 // findKafka returns the Apache Kafka to ask, starting one if only its jars are given.
 func findKafka(t *testing.T) endpoint {
 	t.Helper()

@@ -72,11 +72,7 @@ const offsetsPartitions = 50
 
 func newModelKafka(t *testing.T) *kafkaNode {
 	t.Helper()
-	libs := os.Getenv("WEIR_KAFKA_LIBS")
-	if libs == "" {
-		t.Skip("no Apache Kafka to start: run `make oracle`, or set WEIR_KAFKA_LIBS to a directory of its jars")
-	}
-	return newKafka(t, "kafka", libs, modelSettings+kafkaInOrder)
+	return newKafka(t, "kafka", kafkaLibs(t), modelSettings+kafkaInOrder)
 }
 
 // newWorlds makes the worlds of the scripts at a broker, with names that are the same everywhere.

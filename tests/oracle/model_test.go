@@ -97,12 +97,7 @@ type modelCount struct {
 
 func startModelKafka(t *testing.T) endpoint {
 	t.Helper()
-	libs := os.Getenv("WEIR_KAFKA_LIBS")
-	if libs == "" {
-		t.Skip("no Apache Kafka to start with the settings of this test: run `make oracle`, or set WEIR_KAFKA_LIBS to a " +
-			"directory of its jars")
-	}
-	return startKafka(t, "kafka", libs, modelSettings+kafkaInOrder+kafkaPatient)
+	return startKafka(t, "kafka", kafkaLibs(t), modelSettings+kafkaInOrder+kafkaPatient)
 }
 
 func startModelSubject(t *testing.T) endpoint {

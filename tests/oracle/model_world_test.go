@@ -80,15 +80,7 @@ func (w *world) close() {
 
 // perform does one step. What it hears is kept; a broken connection ends the script.
 func (w *world) perform(a action) {
-	defer func() {
-		if r := recover(); r != nil {
-			f, ok := r.(failure)
-			if !ok {
-				panic(r)
-			}
-			w.err = fmt.Errorf("%s: %w", a.label, f.err)
-		}
-	}()
+	defer caught(a.label, &w.err)
 	a.run(w)
 }
 

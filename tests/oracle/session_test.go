@@ -41,6 +41,17 @@ type session struct {
 // failure ends a scenario whose preparation went wrong; thrown by session methods, caught by hold.
 type failure struct{ err error }
 
+// caught is deferred by who performs steps: a failure becomes an error with the step's name.
+func caught(label string, err *error) {
+	if r := recover(); r != nil {
+		f, ok := r.(failure)
+		if !ok {
+			panic(r)
+		}
+		*err = fmt.Errorf("%s: %w", label, f.err)
+	}
+}
+
 // hold runs a scenario at one version against one broker.
 func hold(sc scenario, version int16, run string, b endpoint) (steps []step, err error) {
 	name := strings.ReplaceAll(sc.name, " ", "-")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,11 +29,7 @@ group.share.max.share.sessions=1000
 // has come after each step, must be the same. With more scripts than every run has (WEIR_MODEL_SEEDS), both brokers are started again
 // in the middle.
 func TestShareModel(t *testing.T) {
-	libs := os.Getenv("WEIR_KAFKA_LIBS")
-	if libs == "" {
-		t.Skip("no Apache Kafka to start: run `make oracle`, or set WEIR_KAFKA_LIBS to a directory of its jars")
-	}
-	m := &shareModel{T: t, kafka: newKafka(t, "kafka", libs, shareModelSettings+kafkaPatient), weir: newShareWeir(t),
+	m := &shareModel{T: t, kafka: newKafka(t, "kafka", kafkaLibs(t), shareModelSettings+kafkaPatient), weir: newShareWeir(t),
 		steps: number(t, modelStepsVariable, 60), run: strconv.FormatInt(time.Now().Unix()%46656, 36)}
 	warmUp(t, m.kafka.endpoint)
 	warmUp(t, m.weir.endpoint)

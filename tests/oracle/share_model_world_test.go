@@ -116,15 +116,7 @@ func (w *shareWorld) configure(settings ...string) {
 
 // perform does one step; a broken connection ends the script.
 func (w *shareWorld) perform(a shareAction) {
-	defer func() {
-		if r := recover(); r != nil {
-			f, ok := r.(failure)
-			if !ok {
-				panic(r)
-			}
-			w.err = fmt.Errorf("%s: %w", a.label, f.err)
-		}
-	}()
+	defer caught(a.label, &w.err)
 	a.run(w)
 }
 

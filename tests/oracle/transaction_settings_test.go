@@ -1,7 +1,6 @@
 package oracle
 
 import (
-	"os"
 	"testing"
 	"time"
 
@@ -18,11 +17,7 @@ transactional.id.expiration.ms=300
 
 // TestTransactionSettings asks both brokers, with other settings of transactions than the defaults.
 func TestTransactionSettings(t *testing.T) {
-	libs := os.Getenv("WEIR_KAFKA_LIBS")
-	if libs == "" {
-		t.Skip("no Apache Kafka to start: run `make oracle`, or set WEIR_KAFKA_LIBS to a directory of its jars")
-	}
-	kafka, weir := startKafka(t, "kafka", libs, unusual), startWeir(t, unusual)
+	kafka, weir := startKafka(t, "kafka", kafkaLibs(t), unusual), startWeir(t, unusual)
 	for _, b := range []endpoint{kafka, weir} {
 		warmUp(t, b)
 	}

@@ -139,7 +139,7 @@ func (r *redrive) sort(picked []*deadLetter, out *redriven) (going []*deadLetter
 			out.Loops++
 		case r.to == "" && l.Topic == "":
 			out.Homeless++
-		case l.bare() && !r.empty:
+		case share.BareLetter(l.record.Key, l.record.Value, l.headers) && !r.empty:
 			out.Empty++
 		default:
 			going = append(going, l)
@@ -147,14 +147,6 @@ func (r *redrive) sort(picked []*deadLetter, out *redriven) (going []*deadLetter
 	}
 	return going
 }
-
-// bare tells whether a letter was written without its record (errors.deadletterqueue.copy.record.enable=false).
-func (l *deadLetter) bare() bool {
-	return l.Topic != "" && l.record.Key == nil && l.record.Value == nil && len(l.headers) == deadHeaders
-}
-
-// deadHeaders is how many headers a letter has besides those of its record.
-const deadHeaders = 6
 
 // chunk is how many records are sent before what was done is kept: few when there is a limit, so that a second's are kept in time.
 func (r *redrive) chunk() int {
