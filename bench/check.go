@@ -62,6 +62,10 @@ func (c Config) checkTime() error {
 	switch {
 	case c.Records == 0 && c.Duration <= 0:
 		return errors.New("neither records nor duration says when a run ends")
+	case c.PeakShare < 0 || c.PeakShare > 1 || c.PeakShare > 0 && c.Rate > 0:
+		return errors.New("a rate is records a second or a share of the peak of at most 100%, not both")
+	case c.PeakShare > 0 && c.Workload != EndToEnd:
+		return fmt.Errorf("rate: only %s takes a share of the peak", EndToEnd)
 	case c.Rate < 0 || c.Linger < 0 || c.Duration < 0:
 		return errors.New("rate, linger and duration are not negative")
 	case c.Patience < time.Second:
@@ -76,15 +80,16 @@ func (c Config) checkTime() error {
 
 // checkWorkload checks what one workload needs.
 func (c Config) checkWorkload() error {
+	paced := c.Rate > 0 || c.PeakShare > 0
 	reads := c.Workload == EndToEnd || c.Workload == FanOut || c.Workload == Churn || c.Workload == Mixed || c.Workload == Connections
 	switch {
-	case reads && c.Rate > 0 && c.RecordBytes < stampBytes:
+	case reads && paced && c.RecordBytes < stampBytes:
 		return fmt.Errorf("record_bytes is %d; %s needs %d for the time and the number in each record", c.RecordBytes, c.Workload, stampBytes)
 	case reads && c.Acks == "0":
 		return fmt.Errorf("%s counts what was acknowledged: acks=0 does not go with it", c.Workload)
 	case c.Workload == Share && (c.Records == 0 || c.Rate > 0 || c.RecordBytes < stampBytes || c.Acks == "0"):
 		return fmt.Errorf("share needs records, no rate, acks other than 0, and %d record_bytes for the number in each record", stampBytes)
-	case (c.Workload == EndToEnd || c.Workload == Churn || c.Workload == Connections) && c.Rate == 0:
+	case (c.Workload == EndToEnd || c.Workload == Churn || c.Workload == Connections) && !paced:
 		return fmt.Errorf("%s runs at a rate, which is not given", c.Workload)
 	case c.Workload == Churn && (c.Members < 1 || c.ChurnEvery <= 0 || c.Members > maxClients):
 		return errors.New("churn needs members and churn_every")

@@ -86,7 +86,9 @@ type Config struct {
 	Duration   time.Duration `json:"duration"`   // how long a run writes where Records is 0
 	Producers  int           `json:"producers"`
 	Consumers  int           `json:"consumers"` // share the partitions; in FanOut each reads all of them
-	Rate       float64       `json:"rate"`      // records a second of all producers together, open loop; 0: as fast as possible
+	Rate       float64       `json:"-"`         // "rate": records a second of all producers together, open loop; 0: as fast as possible
+	// PeakShare, "rate" as well where it is written "50%", makes Rate this share of the peak, which is measured first; see Peak.
+	PeakShare float64 `json:"-"`
 
 	RecordBytes  int           `json:"record_bytes"`  // size of a record's value
 	BatchBytes   int32         `json:"batch_bytes"`   // upper bound of a producer's batch
@@ -174,7 +176,10 @@ func Default(w Workload) Config {
 // volume is about how many bytes of values a run writes.
 func (c Config) volume() int64 {
 	records := float64(c.Records)
-	if c.Records == 0 {
+	switch {
+	case c.seeksPeak():
+		records = peakGuess / float64(c.RecordBytes) * c.Duration.Seconds()
+	case c.Records == 0:
 		records = c.Rate * c.Duration.Seconds()
 	}
 	return max(int64(records*float64(c.RecordBytes)), 1<<20)

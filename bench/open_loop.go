@@ -21,11 +21,15 @@ func endToEnd(ctx context.Context, r *run) (err error) {
 	return err
 }
 
+// stamped says that records carry their numbers, and at a rate the time at which they were due. The search for a peak does to a record
+// all that the workload does.
+func (r *run) stamped() bool { return r.c.Rate > 0 || r.c.PeakShare > 0 }
+
 // pass sends the Config's load through one group of readers in a counted stage.
 func (r *run) pass(ctx context.Context, name string, ps []Producer, groups ...[]Consumer) (Phase, error) {
 	l := r.load()
-	if l.rate > 0 {
-		l.stamp = newStamper(false)
+	if r.stamped() {
+		l.stamp = newStamper(l.rate == 0)
 	}
 	var sinks []*sink
 	for _, cs := range groups {

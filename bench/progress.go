@@ -8,6 +8,7 @@ type Progress struct {
 	Workload Workload
 	Run      int    // from 1; 0 and below are warm-up
 	Runs     int    // counted runs that there will be of each target
+	Peak     bool   // the run is one of those that look for the peak, of which there are Runs
 	Phase    string // what the run does now: "fill", "write", "read" …
 	Elapsed  time.Duration
 	Fraction float64 // of the run that is done, 0 to 1; negative where it is not known

@@ -196,7 +196,7 @@ func (r *run) flow(ctx context.Context, ps []Producer, sinks []*sink, l load) er
 func (r *run) prime(ctx context.Context, ps []Producer, groups ...[]Consumer) error {
 	_, err := r.work(ctx, stage{name: "prime"}, func(ctx context.Context) error {
 		l := load{records: int(r.c.Partitions)}
-		if r.c.Rate > 0 {
+		if r.stamped() {
 			l.stamp = newStamper(true)
 		}
 		var sinks []*sink

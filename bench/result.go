@@ -105,7 +105,7 @@ type Figure struct {
 	Name  string  `json:"name"`
 	Unit  string  `json:"unit"`
 	Value float64 `json:"value"`
-	// Better is "more" or "less".
+	// Better is "more" or "less"; "" where neither is.
 	Better string `json:"better"`
 }
 
@@ -127,6 +127,8 @@ type Report struct {
 	Machine Machine   `json:"machine"`
 	Config  Config    `json:"config"`
 	Targets []Target  `json:"targets"`
+	// Peak is what the rate was taken from where the Config asks for a share of the peak.
+	Peak *Peak `json:"peak,omitempty"`
 	// Results are the counted runs in the order in which they were done.
 	Results []Result `json:"results"`
 }

@@ -34,27 +34,58 @@ func (e engine) run(ctx context.Context, c Config, targets []Target) (*Report, e
 	if err != nil {
 		return report, err
 	}
+	defer func() { report.Seconds = time.Since(began).Seconds() }()
 	failed := map[string]error{}
-	for n := 1 - c.WarmUp; n <= c.Runs; n++ {
-		for _, t := range targets {
+	s := series{c: c, targets: targets, values: values}
+	if c.PeakShare > 0 {
+		if err := e.findPeak(ctx, s, failed, report); err != nil || report.Peak == nil {
+			return report, errors.Join(err, failures(targets, failed))
+		}
+		s.c.Rate = report.Peak.Rate
+	}
+	err = e.inTurn(ctx, s, failed, func(m Result) {
+		m.Figures = append(m.Figures, report.Peak.figures(m.Target)...)
+		report.Results = append(report.Results, m)
+	})
+	if err != nil {
+		return report, err
+	}
+	return report, failures(targets, failed)
+}
+
+// series is a workload that is run several times on each of some targets.
+type series struct {
+	c       Config
+	targets []Target
+	values  [][]byte
+}
+
+// inTurn runs the targets in turn (A B A B ...), WarmUp+Runs times each, but for those that failed, and gives take the results of the counted
+// runs and of those that fail. The error is ctx's.
+func (e engine) inTurn(ctx context.Context, s series, failed map[string]error, take func(Result)) error {
+	for n := 1 - s.c.WarmUp; n <= s.c.Runs; n++ {
+		for _, t := range s.targets {
 			if failed[t.Name] != nil {
 				continue
 			}
-			m, err := e.once(ctx, c, t, n, values)
+			m, err := e.once(ctx, s.c, t, n, s.values)
 			if err != nil {
-				failed[t.Name] = fmt.Errorf("measure %s on %s, run %d: %w", c.Workload, t.Name, n, err)
+				what := string(s.c.Workload)
+				if s.c.seeksPeak() {
+					what = "the peak of " + what
+				}
+				failed[t.Name] = fmt.Errorf("measure %s on %s, run %d: %w", what, t.Name, n, err)
 				m.Error = err.Error()
 			}
 			if n > 0 || err != nil {
-				report.Results = append(report.Results, m)
+				take(m)
 			}
-			report.Seconds = time.Since(began).Seconds()
 			if err := context.Cause(ctx); err != nil {
-				return report, err
+				return err
 			}
 		}
 	}
-	return report, failures(targets, failed)
+	return nil
 }
 
 // failures joins what failed. That a driver has no means for the workload is a dash in the report, and an error only where

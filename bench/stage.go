@@ -99,7 +99,7 @@ func (r *run) finish(failed error) error {
 		if failed != nil {
 			done.Error = failed.Error()
 		}
-		r.observe(Progress{Target: r.Target, Workload: r.Workload, Run: r.Run, Runs: r.c.Runs, Phase: "done", Fraction: 1,
+		r.observe(Progress{Target: r.Target, Workload: r.Workload, Run: r.Run, Runs: r.c.Runs, Peak: r.c.seeksPeak(), Phase: "done", Fraction: 1,
 			Elapsed: time.Duration(r.Seconds * float64(time.Second)), Records: r.Records, Bytes: r.Bytes, BrokerCPU: -1, RSSBytes: -1, Done: &done})
 	}
 	return errors.Join(err1, err2)

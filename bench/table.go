@@ -9,6 +9,11 @@ import (
 // Table writes the figures of a report, a row a figure: the median and the spread at each target, then, pair by pair, the ratio of
 // the first target to each other one.
 func (r *Report) Table(w io.Writer) error {
+	if r.Peak != nil {
+		if _, err := fmt.Fprintln(w, r.Peak); err != nil {
+			return fmt.Errorf("write table: %w", err)
+		}
+	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "%s", r.Config.Workload)
 	for _, t := range r.Targets {

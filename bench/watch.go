@@ -126,7 +126,7 @@ func (w *watcher) tell(p point) {
 		start = w.received
 	}
 	total, since := p.main(w.r.reads).minus(start), p.main(w.r.reads).minus(w.told.main(w.r.reads))
-	out := Progress{Target: w.r.Target, Workload: w.r.Workload, Run: w.r.Run, Runs: w.r.c.Runs, Phase: w.s.name, Elapsed: p.at.Sub(w.began),
+	out := Progress{Target: w.r.Target, Workload: w.r.Workload, Run: w.r.Run, Runs: w.r.c.Runs, Peak: w.r.c.seeksPeak(), Phase: w.s.name, Elapsed: p.at.Sub(w.began),
 		Fraction: -1, Records: total.Records, Bytes: total.Bytes, RecordsPerSecond: float64(since.Records) / seconds,
 		BytesPerSecond: float64(since.Bytes) / seconds, AckP99: w.worst[0], EndToEndP99: w.worst[1], BrokerCPU: -1,
 		ClientCPU: (p.client - w.told.client) / seconds, RSSBytes: p.rss}

@@ -14,7 +14,7 @@ var compared = map[bench.Workload][]string{
 	bench.Produce:     {"throughput", "broker CPU per GB", "broker peak memory", "ack p50", "ack p99", "bytes to disk", "device flushes", "client CPU"},
 	bench.Consume:     {"throughput", "broker CPU per GB", "broker peak memory", "client CPU"},
 	bench.ConsumeCold: {"throughput", "broker CPU per GB", "broker peak memory", "bytes from disk", "client CPU"},
-	bench.EndToEnd:    {"end-to-end p50", "end-to-end p99", "end-to-end p99.9", "broker CPU", "broker peak memory", "client CPU"},
+	bench.EndToEnd:    {"end-to-end p50", "end-to-end p99", "end-to-end p99.9", "broker CPU", "broker peak memory", "client CPU", "rate", "peak"},
 	bench.Small:       {"records", "broker CPU per million records", "ack p50", "ack p99", "broker peak memory", "client CPU"},
 	bench.Groups: {"records", "ack p50", "ack p99", "ack p99.9", "heartbeat p99", "broker CPU", "broker peak memory",
 		"groups joined", "client CPU"},
@@ -34,6 +34,11 @@ func WriteComparison(w io.Writer, r *bench.Report) error {
 	columns := bench.Columns(r.Results)
 	if names, ok := compared[r.Config.Workload]; ok {
 		columns = slices.DeleteFunc(columns, func(c bench.Column) bool { return !slices.Contains(names, c.Name) })
+	}
+	if r.Peak != nil {
+		if _, err := fmt.Fprintln(w, r.Peak); err != nil {
+			return fmt.Errorf("write comparison: %w", err)
+		}
 	}
 	if len(r.Targets) == 0 || len(columns) == 0 {
 		return writeFailed(w, r)

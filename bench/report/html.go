@@ -139,6 +139,9 @@ func sectionOf(i int, r *bench.Report) section {
 	add(overTime("broker memory over time", "MiB", all, func(m bench.Sample, _ float64) (float64, bool) {
 		return float64(m.RSSBytes) / (1 << 20), m.RSSBytes > 0
 	}))
+	if r.Peak != nil {
+		s.Notes = append(s.Notes, r.Peak.String())
+	}
 	for _, m := range r.Results {
 		if m.Error != "" {
 			s.Errors = append(s.Errors, fmt.Sprintf("%s, run %d, failed: %s", m.Target, m.Run, m.Error))

@@ -98,10 +98,14 @@ func (l *Live) draw(now bench.Progress) {
 }
 
 func runOf(p bench.Progress) string {
-	if p.Run < 1 {
-		return "warm-up"
+	run := "warm-up"
+	if p.Run > 0 {
+		run = fmt.Sprintf("run %d of %d", p.Run, p.Runs)
 	}
-	return fmt.Sprintf("run %d of %d", p.Run, p.Runs)
+	if p.Peak {
+		run = "looking for the peak, " + run
+	}
+	return run
 }
 
 func (line *liveLine) text(name, width int) string {

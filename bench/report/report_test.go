@@ -124,6 +124,38 @@ func TestPageShowsEverything(t *testing.T) {
 }
 
 // TestExtremes: whatever there is or is not, pages are well formed and show no NaN.
+// TestTheRateOfALatencyIsExplained: where the rate came from stands in every form of a report.
+func TestTheRateOfALatencyIsExplained(t *testing.T) {
+	r := bench.Report{Config: bench.Default(bench.EndToEnd), Targets: []bench.Target{{Name: "weir"}, {Name: "kafka"}},
+		Peak: &bench.Peak{Share: 0.5, Lowest: "kafka", Rate: 40_000, Targets: []bench.TargetPeak{{Target: "weir", Peak: 120_000,
+			Runs: []float64{110_000, 120_000, 130_000}}, {Target: "kafka", Peak: 80_000, Runs: []float64{80_000}}}}}
+	r.Config.Rate, r.Config.PeakShare = 0, 0.5
+	for _, target := range r.Targets {
+		m := result(t, bench.EndToEnd, target.Name, 1, 1)
+		m.Figures = []bench.Figure{{Name: "rate", Unit: "records/s", Value: 40_000}}
+		r.Results = append(r.Results, m)
+	}
+	d := &Document{Reports: []bench.Report{r}}
+	const sentence = "rate: 40000 records/s, 50% of the lowest peak, that of kafka, for all; peaks in a closed loop, records/s: " +
+		"weir 120000 (110000-130000), kafka 80000 (80000-80000)"
+	var table, comparison, csv, saved strings.Builder
+	if err := errors.Join(d.WriteTable(&table), WriteComparison(&comparison, &r), d.WriteCSV(&csv), d.WriteJSON(&saved)); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"table": table.String(), "comparison": comparison.String(), "page": pageOf(t, d)} {
+		if !strings.Contains(text, sentence) {
+			t.Errorf("the %s lacks %q:\n%s", name, sentence, text)
+		}
+	}
+	if !strings.Contains(csv.String(), "rate [records/s]") || !strings.Contains(csv.String(), "40000") {
+		t.Errorf("the CSV lacks the rate:\n%s", csv.String())
+	}
+	back, err := Read(strings.NewReader(saved.String()))
+	if err != nil || !reflect.DeepEqual(back.Reports[0].Peak, r.Peak) || back.Reports[0].Config.PeakShare != 0.5 {
+		t.Errorf("it came back as %+v, %v", back, err)
+	}
+}
+
 func TestExtremes(t *testing.T) {
 	one := func(change func(*bench.Report)) *Document {
 		r := bench.Report{Config: bench.Default(bench.Produce), Targets: []bench.Target{{Name: "only"}}}

@@ -19,7 +19,10 @@ func sizes(c bench.Config) string {
 	} else {
 		add("records of %s for %s", size(float64(c.RecordBytes)), clock(c.Duration))
 	}
-	if c.Rate > 0 {
+	switch {
+	case c.PeakShare > 0:
+		add("at %s of the lowest peak", bench.FormatRate(0, c.PeakShare))
+	case c.Rate > 0:
 		add("%s a second", number(c.Rate))
 	}
 	add("%s", plural(int(c.Partitions), "partition"))

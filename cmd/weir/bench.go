@@ -29,7 +29,8 @@ func benchCommand() *cobra.Command {
 
   produce       write as fast as it is acknowledged, or at --rate
   consume       read what was just written; consume-cold: when it has left the page cache
-  latency       write at a rate; from the moment a record was due until a reader has it (open loop)
+  latency       write at a rate; from the moment a record was due until a reader has it (open loop); with --rate 50% at half of
+                the lowest peak among the brokers, which is found first, in a few seconds each
   fan-out       one writer, --consumers readers of everything
   churn         members join and leave a group while records flow
   partitions    many partitions: make them, write one record to each, then to all

@@ -35,6 +35,8 @@ func TestCompareRefusesWhatItCannotDo(t *testing.T) {
 		{[]string{"-t", "other"}, "other"},
 		{[]string{"--brokers", ""}, "no broker"},
 		{[]string{"--records", "-1"}, "records"},
+		{[]string{"-w", "latency", "--rate", "fast"}, "50%"},
+		{[]string{"-w", "produce", "--rate", "50%"}, "only latency"},
 	} {
 		err := compareErr(t, c.args...)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -70,6 +72,33 @@ func TestCompareTakesFewerRecordsUnlessTold(t *testing.T) {
 		got, err := cmp.configs(command)
 		if err != nil || len(got) != 1 || got[0].Records != c.want {
 			t.Errorf("%v: got %+v, %v; want %d records", c.args, got, err, c.want)
+		}
+	}
+}
+
+func TestRateIsANumberOrAShare(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "latency.yaml")
+	if err := os.WriteFile(file, []byte("- {workload: latency, rate: 25%}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args        []string
+		rate, share float64
+	}{
+		{[]string{"-w", "latency"}, 5000, 0},
+		{[]string{"-w", "latency", "--rate", "300"}, 300, 0},
+		{[]string{"-w", "latency", "--rate", "50%"}, 0, 0.5},
+		{[]string{"--config", file}, 0, 0.25},
+		{[]string{"--config", file, "--rate", "300"}, 300, 0},
+	} {
+		var cmp comparison
+		command := cmp.command()
+		if err := command.ParseFlags(c.args); err != nil {
+			t.Fatal(err)
+		}
+		got, err := cmp.configs(command)
+		if err != nil || len(got) != 1 || got[0].Rate != c.rate || got[0].PeakShare != c.share {
+			t.Errorf("%v: got %+v, %v; want %g, %g", c.args, got, err, c.rate, c.share)
 		}
 	}
 }

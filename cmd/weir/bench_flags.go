@@ -30,6 +30,23 @@ func (w *workloadFlags) bind(c *cobra.Command) {
 	bindConfig(w.set, &w.unused, &w.clients)
 }
 
+// rateFlag is a rate, or a share of the peak.
+type rateFlag struct{ c *bench.Config }
+
+func (f rateFlag) String() string {
+	if f.c == nil {
+		return "0" // pflag asks a zero value for its default
+	}
+	return bench.FormatRate(f.c.Rate, f.c.PeakShare)
+}
+
+func (f rateFlag) Set(word string) (err error) {
+	f.c.Rate, f.c.PeakShare, err = bench.ParseRate(word)
+	return err
+}
+
+func (rateFlag) Type() string { return "rate" }
+
 // bindConfig binds flags to the fields of a Config.
 func bindConfig(f *pflag.FlagSet, c *bench.Config, clients *int) {
 	f.StringVar(&c.Client, "client", c.Client, "Kafka: franz-go, or raw (encoded before the clock starts)")
@@ -39,7 +56,7 @@ func bindConfig(f *pflag.FlagSet, c *bench.Config, clients *int) {
 	f.IntVar(&c.Producers, "producers", c.Producers, "writers")
 	f.IntVar(&c.Consumers, "consumers", c.Consumers, "readers")
 	f.IntVarP(clients, "clients", "c", 1, "both --producers and --consumers")
-	f.Float64Var(&c.Rate, "rate", c.Rate, "records a second, open loop; 0: as fast as possible")
+	f.Var(rateFlag{c}, "rate", "records a second, open loop; 0: as fast as possible; latency: also a share of the peak, such as 50%")
 	f.IntVarP(&c.RecordBytes, "size", "s", c.RecordBytes, "bytes of a record's value")
 	f.Int32Var(&c.BatchBytes, "batch", c.BatchBytes, "largest batch in bytes")
 	f.IntVar(&c.BatchRecords, "batch-records", c.BatchRecords, "records of a batch, with --client raw; 0: by --batch")
