@@ -147,7 +147,7 @@ func TestQueueSettings(t *testing.T) {
 	setGroup(t, b, "eu", "share.auto.offset.reset=earliest", "weir.share.filter=pattern:orders.*.eu.#", "weir.share.order=priority")
 	setGroup(t, b, "big", "share.auto.offset.reset=earliest", `weir.share.filter=has(headers.amount) && int(headers.amount) > 100`)
 	now := "weir.deliver.after=0"
-	sent := time.Now()
+	sent := time.UnixMilli(time.Now().UnixMilli()) // records and broker count whole milliseconds
 	send(t, b, "orders", "low;weir.priority=1;weir.routing.key=orders.new.eu;"+now, "us;weir.routing.key=orders.new.us;"+now,
 		"high;weir.priority=9;weir.routing.key=orders.new.eu.de;amount=200;"+now, "gone;weir.ttl=1;weir.routing.key=orders.new.eu",
 		"late;weir.routing.key=orders.old.eu;amount=101")

@@ -13,13 +13,20 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"weir/tests/brokers"
 )
 
 // agentTimeout bounds one request to an agent; a client that hangs is a failure, not a wait for the test's
 // end.
 const agentTimeout = 90 * time.Second
+
+// dumpTime is how long an agent that hangs has to say where.
+const dumpTime = 2 * time.Second
 
 // agent is one client in a process of its own, as one test sees it. Its requests come from one goroutine at a
 // time.
@@ -38,7 +45,8 @@ type process struct {
 	out  *bufio.Reader
 	log  string
 
-	once sync.Once // ends the process once
+	once sync.Once    // ends the process once
+	hung atomic.Int64 // where what it printed ends, and where it hangs begins; 0 while it has not hung
 }
 
 // start runs an agent; it ends with the test.
@@ -75,6 +83,17 @@ func (a *process) kill() {
 	})
 }
 
+// dump has a process that hangs say where, and ends it: at SIGQUIT Java, Go and the Python agents print every thread's stack.
+func (a *process) dump() {
+	if info, err := os.Stat(a.log); err == nil {
+		a.hung.Store(max(1, info.Size()))
+	}
+	if a.cmd.Process.Signal(syscall.SIGQUIT) == nil {
+		time.Sleep(dumpTime) // a Java process lives on, and does not say when it has printed all
+	}
+	a.kill()
+}
+
 // try sends a request and returns the answer; the client's failure is an error, a broken agent ends the test.
 func (a *agent) try(q request) (answer, error) {
 	a.t.Helper()
@@ -82,14 +101,14 @@ func (a *agent) try(q request) (answer, error) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	watchdog := time.AfterFunc(agentTimeout, a.kill)
+	watchdog := time.AfterFunc(agentTimeout, a.dump)
 	defer watchdog.Stop()
 	if _, err := a.in.Write(append(line, '\n')); err != nil {
-		a.t.Fatalf("%s: send %s: %v\n%s", a.name, q.Op, err, a.stderr())
+		a.t.Fatalf("%s: send %s: %v\n%s", a.name, q.Op, a.why(err), a.stderr())
 	}
 	got, err := a.out.ReadBytes('\n')
 	if err != nil {
-		a.t.Fatalf("%s: no answer to %s: %v\n%s", a.name, q.Op, err, a.stderr())
+		a.t.Fatalf("%s: no answer to %s: %v\n%s", a.name, describe(q), a.why(err), a.stderr())
 	}
 	var r answer
 	if err := json.Unmarshal(got, &r); err != nil {
@@ -111,16 +130,42 @@ func (a *agent) do(q request) answer {
 	return r
 }
 
+// why is why a process does not speak any more.
+func (a *process) why(err error) error {
+	if a.hung.Load() > 0 {
+		return fmt.Errorf("it took longer than %v and was ended", agentTimeout)
+	}
+	return err
+}
+
+// stderr is the end of what the process printed; of one that hung also where: its first threads, and what stands at the end (of a Java
+// process, which locks wait for each other).
 func (a *process) stderr() string {
 	text, _ := os.ReadFile(a.log)
 	if len(text) == 0 {
 		return ""
 	}
-	return "its standard error: " + strings.TrimSpace(string(text[max(0, len(text)-2000):]))
+	end := len(text)
+	var dump string
+	if hung := int(a.hung.Load()); hung > 0 && hung <= end {
+		end, dump = hung, "\nwhere it hung: "+shortened(strings.TrimSpace(string(text[hung:])), 14_000, 3_000)
+	}
+	return "its standard error: " + strings.TrimSpace(string(text[max(0, end-2000):end])) + dump
+}
+
+// shortened is the begin and the end of a text.
+func shortened(text string, begin, end int) string {
+	if len(text) <= begin+end {
+		return text
+	}
+	return text[:begin] + "\n[...]\n" + text[len(text)-end:]
 }
 
 func describe(q request) string {
 	s := q.Op
+	if q.Class != "" {
+		s += " " + q.Class + " " + strings.Join(q.Args, " ")
+	}
 	if q.Topic != "" {
 		s += " " + q.Topic
 	}
@@ -145,4 +190,24 @@ func (a *agent) fetch(q request) []record {
 		a.t.Fatalf("%s: %s: %d came", a.name, describe(q), len(got))
 	}
 	return got
+}
+
+// TestHungAgents: one that takes too long says where it is before it is ended.
+func TestHungAgents(t *testing.T) {
+	t.Parallel()
+	commands := map[string][]string{"kafka-tools": javaTool(t, "ToolHost")}
+	for _, k := range kinds {
+		commands[k.name] = k.command(brokers.MustRoot(t), brokers.KafkaLibs(t), "127.0.0.1:1")
+	}
+	for name, says := range map[string]string{"kafka-tools": "ToolHost.main(", "java": "Agent.main(", "franz-go": "main.main()", "aiokafka": "in serve"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := start(t, name, commands[name])
+			_, _ = a.try(request{Op: "hello"}) // now it waits for the next
+			a.dump()
+			if text := a.stderr(); !strings.Contains(text, says) || !strings.Contains(a.why(io.EOF).Error(), "longer than") {
+				t.Errorf("%v; no %q in %s", a.why(io.EOF), says, text)
+			}
+		})
+	}
 }

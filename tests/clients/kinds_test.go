@@ -71,7 +71,7 @@ var kinds = []kind{
 
 func java(root, libs, bootstrap string) []string {
 	classes := filepath.Join(root, ".cache/java") + ":" + filepath.Join(libs, "*")
-	return []string{"java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+	return []string{"java", "-Xmx512m", "-XX:+DisplayVMOutputToStderr", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
 		"-Dlog4j2.configurationFile=" + filepath.Join(root, "tests/kafka/tools-log4j2.properties"),
 		"-Dtools.log.level=error", "-cp", classes, "Agent", bootstrap}
 }

@@ -196,10 +196,13 @@ func (q *queueing) each(w taker, n int, says map[string]string) (got []string) {
 	return got
 }
 
+// brokerNow is the time as the broker counts it, in whole milliseconds: what is to wait from now on may come a part of one sooner.
+func brokerNow() time.Time { return time.UnixMilli(time.Now().UnixMilli()) }
+
 // delay: a record comes when it is due, and holds nobody back.
 func (q *queueing) delay() {
 	q.begin("delay", map[string]string{"weir.message.delay.ms": "1200"})
-	sent := time.UnixMilli(time.Now().UnixMilli())
+	sent := brokerNow()
 	q.send(fmt.Sprintf("at - weir.deliver.at=%d", sent.Add(1600*time.Millisecond).UnixMilli()), "after - weir.deliver.after=2000", "topic's", "now - weir.deliver.after=0")
 	w := q.join(q.topic, 10)
 	defer w.end()
@@ -235,7 +238,7 @@ func (q *queueing) backoff() {
 		if len(got) != 1 || got[0].Delivered != i+1 || time.Now().Before(due) {
 			q.t.Fatalf("delivery %d, %v before it is due: %v", i+1, time.Until(due), got)
 		}
-		due = time.Now()
+		due = brokerNow()
 		wait := w.later(900, got...)
 		if wait < 0 {
 			wait = byGroup

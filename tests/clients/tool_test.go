@@ -3,9 +3,11 @@
 package clients
 
 import (
+	"context"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"weir/tests/brokers"
@@ -57,7 +59,7 @@ func newTools(t testing.TB, b *brokers.Broker) *tools {
 // javaTool is the command line that runs a main class with the tools' jars.
 func javaTool(t testing.TB, class string) []string {
 	classes := filepath.Join(brokers.MustRoot(t), ".cache/java") + ":" + filepath.Join(brokers.KafkaTools(t), "*")
-	return []string{"java", "-Xmx768m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+	return []string{"java", "-Xmx768m", "-XX:+DisplayVMOutputToStderr", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
 		"-Dlog4j2.configurationFile=" + brokers.KafkaFile(t, "tools-log4j2.properties"), "-Dtools.log.level=error",
 		"-cp", classes, class}
 }
@@ -92,16 +94,20 @@ func (x *tools) parse(words []string) (class string, args []string) {
 	return class, args
 }
 
-// alone runs a tool in a process of its own: for those that do their last work as that ends.
+// alone runs a tool in a process of its own: for those that do their last work as that ends. One that takes too long says where it is.
 func (x *tools) alone(command string) string {
 	x.t.Helper()
 	class, args := x.parse(strings.Fields(command))
 	line := append(javaTool(x.t, class), args...)
-	cmd := exec.Command(line[0], line[1:]...)
+	ctx, cancel := context.WithTimeout(x.t.Context(), agentTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }
+	cmd.WaitDelay = dumpTime
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		x.t.Fatalf("%s: %v\n%s\n%s", command, err, out.String(), errs.String())
+		x.t.Fatalf("%s: %v %v\n%s\n%s", command, err, ctx.Err(), shortened(out.String(), 2_000, 2_000), shortened(errs.String(), 14_000, 3_000))
 	}
 	return out.String()
 }

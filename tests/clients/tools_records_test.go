@@ -116,8 +116,9 @@ func (x *tools) deleteRecords() {
 	}
 }
 
-// performance runs both performance tools.
+// performance runs both performance tools, in a process without the threads and the garbage of other tools.
 func (x *tools) performance() {
+	x = newTools(x.t, x.broker)
 	x.run("kafka-topics --create --partitions 4 --bootstrap-server BROKER --topic tools-perf")
 	out := x.run("kafka-producer-perf-test --topic tools-perf --num-records 50000 --record-size 200 --throughput -1 " +
 		"--command-property bootstrap.servers=BROKER compression.type=lz4")

@@ -18,6 +18,7 @@ import org.apache.kafka.common.utils.Exit;
  */
 public final class ToolHost implements Wire.Handler {
     private final InputStream stdin = System.in;
+    private final PrintStream stderr = System.err;
     private final List<Runnable> hooks = Collections.synchronizedList(new ArrayList<>());
     private final AtomicReference<Exited> exited = new AtomicReference<>();
 
@@ -32,10 +33,14 @@ public final class ToolHost implements Wire.Handler {
         }
     }
 
-    /** What a tool prints until it calls exit; some catch what the call throws here and would report it. */
+    /**
+     * What a tool prints until it calls exit; some catch what the call throws here and would report it. It goes to the
+     * standard error of this process too: of a tool that hangs the answer never comes.
+     */
     private final class Printed extends ByteArrayOutputStream {
         @Override
         public synchronized void write(byte[] b, int off, int len) {
+            stderr.write(b, off, len);
             if (exited.get() == null) {
                 super.write(b, off, len);
             }
@@ -43,6 +48,7 @@ public final class ToolHost implements Wire.Handler {
 
         @Override
         public synchronized void write(int b) {
+            stderr.write(b);
             if (exited.get() == null) {
                 super.write(b);
             }

@@ -4,9 +4,11 @@ Bytes are base64, no bytes is null.  A client is an object with a method per ope
 folder above for what each operation means.
 """
 import base64
+import faulthandler
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 
@@ -33,6 +35,7 @@ def serve(client):
     """Answers requests until standard input ends.  Libraries that print go to standard error."""
     out = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    faulthandler.register(signal.SIGQUIT, chain=True)  # says where it hangs, and ends
     for line in sys.stdin:
         q = json.loads(line)
         try:
