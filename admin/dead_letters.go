@@ -20,7 +20,7 @@ import (
 type deadLettersInput struct {
 	Topic string `path:"topic" maxLength:"249"`
 	Group string `query:"group" default:"default" maxLength:"255" doc:"The group that gave the messages up."`
-	Max   int    `query:"max" default:"100" minimum:"1" maximum:"1000" doc:"The most dead letters."`
+	Max   int    `query:"max" default:"100" minimum:"1" maximum:"1000" doc:"The most dead letters; an answer has about 1 MiB of them, or one."`
 	After string `query:"after" maxLength:"64" doc:"The id after which to go on: next of the answer before."`
 
 	Filter string `query:"filter" maxLength:"4096" doc:"Only those that match: an expression in CEL on key and headers, or pattern: and a topic pattern, as weir.share.filter has them."`
@@ -83,11 +83,12 @@ func (d *Door) serveDeadLetters(ctx context.Context, in *deadLettersInput) (*ans
 		return nil, d.failed(err)
 	}
 	out := deadLetters{Topic: g.topic.Name, DeadLetters: []deadLetter{}}
-	next, err := d.walk(g, from, func(at letterID, r *record.Record, l share.Letter) bool {
+	left := space{bytes: answerBytes}
+	next, err := d.walk(g, from, func(at letterID, r *record.Record, size int64, l share.Letter) bool {
 		if !choice.picks(at, r, l) {
 			return true
 		}
-		if len(out.DeadLetters) == in.Max {
+		if len(out.DeadLetters) == in.Max || !left.take(size) {
 			return false
 		}
 		out.DeadLetters = append(out.DeadLetters, shown(at, r, l))
@@ -178,46 +179,47 @@ func (d *Door) graves(ctx context.Context, of, group string) (*graves, error) {
 	return g, nil
 }
 
-// walkBytes bounds how much one request looks at.
+// walkBytes bounds how much one request looks at, in the log and decompressed.
 const walkBytes = 32 << 20
 
-// walk visits the dead letters from a place on that were not sent again, partition by partition, until visit says that it has
-// enough. next is the place after which to go on, nil at the end.
-func (d *Door) walk(g *graves, from letterID, visit func(at letterID, r *record.Record, l share.Letter) bool) (next *letterID, err error) {
-	looked := 0
+// letterVisitor is given a dead letter, and about how many bytes it takes. It is false when no more are wanted, this one neither.
+type letterVisitor func(at letterID, r *record.Record, size int64, l share.Letter) (more bool)
+
+// walk visits the dead letters from a place on that were not sent again, partition by partition, until visit has enough. next is
+// the place after which to go on, nil at the end.
+func (d *Door) walk(g *graves, from letterID, visit letterVisitor) (next *letterID, err error) {
+	inLog, looked := 0, int64(0)
 	for i := from.partition; int(i) < len(g.topic.Partitions); i++ {
 		p, err := d.Partitions.Get(metadata.PartitionID{Topic: g.topic.ID, Index: i})
 		if err != nil {
 			return nil, err
 		}
 		g.done[i].Add(0, p.StartOffset()-1)
-		at := g.done[i].Next
+		at, full := g.done[i].Next, false
 		if i == from.partition {
 			at = max(at, from.offset)
 		}
-		last, full := letterID{i, at - 1}, false
-		for at < p.HighWatermark() && !full {
-			if looked += readBytes; looked > walkBytes {
-				return &last, nil
+		for at < p.HighWatermark() {
+			if inLog += readBytes; inLog > walkBytes {
+				return &letterID{i, at - 1}, nil
 			}
-			at, err = read(p, at, readBytes, func(r *record.Record) {
+			at, err = read(p, at, readBytes, func(r *record.Record, size int64) bool {
+				if full = looked >= walkBytes; full {
+					return false
+				}
+				looked += size
 				l, ok := share.ReadLetter(r.Headers)
-				if full || !ok || l.Topic != g.of || l.Group != g.group || g.done[i].Has(r.Offset) {
-					return
+				if ok && l.Topic == g.of && l.Group == g.group && !g.done[i].Has(r.Offset) {
+					full = !visit(letterID{i, r.Offset}, r, size, l)
 				}
-				if full = !visit(letterID{i, r.Offset}, r, l); !full {
-					last.offset = r.Offset
-				}
+				return !full
 			})
 			if err != nil {
 				return nil, err
 			}
-			if !full {
-				last.offset = at - 1
+			if full {
+				return &letterID{i, at - 1}, nil
 			}
-		}
-		if full {
-			return &last, nil
 		}
 	}
 	return nil, nil

@@ -26,7 +26,7 @@ const maxVisibility = 12 * time.Hour
 type receiveInput struct {
 	Topic        string          `path:"topic" maxLength:"249"`
 	Group        string          `query:"group" default:"default" maxLength:"255" doc:"Each group gets every message of the topic, its members share them."`
-	Max          int             `query:"max" default:"10" minimum:"1" maximum:"1000" doc:"The most messages."`
+	Max          int             `query:"max" default:"10" minimum:"1" maximum:"1000" doc:"The most messages; an answer has about 1 MiB of them, or one."`
 	WaitMs       int64           `query:"wait_ms" default:"0" minimum:"0" doc:"How long to wait for a message when there is none; weir.http.max.wait.ms bounds it."`
 	VisibilityMs optional[int64] `query:"visibility_ms" doc:"For how long the messages are held, up to 12 hours; share.record.lock.duration.ms of the group when it is not there."`
 	Accept       string          `header:"Accept" doc:"application/octet-stream for one message as it is: its value is the body, the rest is in Weir headers; 204 when there is none."`
@@ -105,7 +105,7 @@ func visibility(location string, ms int64) (time.Duration, error) {
 	return time.Duration(ms) * time.Millisecond, nil
 }
 
-// fetchBytes bounds the record batches of one answer.
+// fetchBytes bounds what is acquired for one answer, by what it takes in the log.
 const fetchBytes = 1 << 20
 
 // receive acquires messages, for as long as lock says or, if it is 0, the group. What it cannot deliver is available again.
@@ -149,9 +149,10 @@ func (d *Door) receive(ctx context.Context, topic *metadata.Topic, in *receiveIn
 	}
 	messages := []delivered{}
 	var failed error
+	left := space{bytes: answerBytes}
 	for i := range fetched {
 		f := &fetched[i]
-		more, err := d.deliver(&request, f)
+		more, err := d.deliver(&request, f, &left)
 		if err != nil {
 			d.release(&request, f)
 			failed = errors.Join(failed, err)

@@ -174,7 +174,7 @@ func (r *redriving) walk(ctx context.Context, over <-chan time.Time) error {
 	next := &b.after
 	for next != nil && failed == nil && !r.ended && (b.ids == nil || len(b.ids) > 0) {
 		at := *next
-		next, failed = r.door.walk(r.graves, at, func(at letterID, rec *record.Record, l share.Letter) bool {
+		next, failed = r.door.walk(r.graves, at, func(at letterID, rec *record.Record, _ int64, l share.Letter) bool {
 			return r.visit(ctx, over, at, rec, l)
 		})
 		if next != nil && b.ids == nil {

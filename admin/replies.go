@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -116,7 +115,10 @@ func (r *replies) run(ctx context.Context, reader *replyReader) {
 func (r *replies) readOne(reader *replyReader, i int) error {
 	p := reader.parts[i]
 	for reader.next[i] < p.HighWatermark() || p.Err() != nil {
-		next, err := read(p, reader.next[i], readBytes, func(rec *record.Record) { r.hand(reader, int32(i), rec) })
+		next, err := read(p, reader.next[i], readBytes, func(rec *record.Record, _ int64) bool {
+			r.hand(reader, int32(i), rec)
+			return true
+		})
 		if errors.Is(err, log.ErrOffsetOutOfRange) && p.StartOffset() > reader.next[i] {
 			next, err = p.StartOffset(), nil
 		}
@@ -146,8 +148,8 @@ func (r *replies) hand(reader *replyReader, index int32, rec *record.Record) {
 			return
 		}
 		m := reply{Partition: index, Offset: rec.Offset, TimestampMs: rec.Timestamp}
-		m.Key, m.KeyBase64 = text(bytes.Clone(rec.Key))
-		m.Value, m.ValueBase64 = text(bytes.Clone(rec.Value))
+		m.Key, m.KeyBase64 = text(rec.Key)
+		m.Value, m.ValueBase64 = text(rec.Value)
 		m.Headers, m.HeadersBase64 = headersOf(rec.Headers)
 		c <- replied{message: m} // has room: only one is sent
 		return

@@ -55,6 +55,9 @@ func fuzzValidate(f *testing.F, c Codec) {
 		_, _ = Validate(raw, rules)
 		b, err := Validate(mend(raw, c), rules)
 		if err != nil {
+			if h, err := ParseHeader(mend(raw, c)); err == nil && h.Size() == len(mend(raw, c)) {
+				_, _ = streamed(Batch{Header: h, Raw: mend(raw, c)}, 1) // of no valid batch: it ends
+			}
 			return
 		}
 		n := int32(0)
@@ -70,6 +73,7 @@ func fuzzValidate(f *testing.F, c Codec) {
 		if n != b.Count {
 			t.Fatalf("%d records of %d", n, b.Count)
 		}
+		wantStreamed(t, b)
 		rules.TimestampType = CreateTime
 		if _, err := Validate(b.Raw, rules); err != nil {
 			t.Fatalf("not valid the second time: %v", err)

@@ -88,6 +88,7 @@ func roundTrip(t *testing.T, c Codec, rnd *rand.Rand) {
 	if have := collect(t, got); !equalRecords(have, want) {
 		t.Fatalf("records differ:\n got %v\nwant %v", have, want)
 	}
+	wantStreamed(t, got)
 }
 
 func randomBytes(rnd *rand.Rand, n int) []byte {

@@ -3,6 +3,7 @@ package share
 import (
 	"errors"
 	"io"
+	"iter"
 	"sync"
 
 	"weir/partition"
@@ -37,6 +38,41 @@ func (r *Records) Bytes() ([]byte, error) {
 		at += len(part)
 	}
 	return out, nil
+}
+
+// Batches reads the batches one after the other, a few at a time. Each lives until the next. A batch that cannot be read ends it.
+func (r *Records) Batches() iter.Seq2[record.Batch, error] {
+	return func(yield func(record.Batch, error) bool) {
+		buf := scans.Get().(*[scanBytes]byte)
+		defer scans.Put(buf)
+		for _, s := range r.Slices {
+			for at, want := 0, scanBytes; at < s.Len(); {
+				raw, err := s.Sub(at, want).Into(buf[:])
+				if err != nil {
+					yield(record.Batch{}, err)
+					return
+				}
+				before := at
+				for b := range batches(raw) {
+					if at += len(b.Raw); !yield(b, nil) {
+						return
+					}
+				}
+				if want = scanBytes; at > before {
+					continue
+				}
+				h, err := record.ParseHeader(raw)
+				if err == nil && h.Size() <= len(raw) || err == nil && h.Size() > s.Len()-at {
+					err = record.ErrCorrupt
+				}
+				if err != nil {
+					yield(record.Batch{}, err)
+					return
+				}
+				want = h.Size() // it is larger than the buffer
+			}
+		}
+	}
 }
 
 // Release lets the files go.

@@ -38,7 +38,7 @@ func TestModel(t *testing.T) {
 		m.fetched(rt, "one")
 		rt.Repeat(map[string]func(*rapid.T){
 			"produce": m.doProduce, "fetch": m.doFetch, "ack": m.doAck, "steal": m.doSteal, "advance": m.doAdvance,
-			"release": m.doRelease, "crash": m.doCrash, "": m.check,
+			"release": m.doRelease, "put back": m.doPutBack, "crash": m.doCrash, "": m.check,
 		})
 		m.drain(rt)
 	})
@@ -188,6 +188,23 @@ func (m *model) doRelease(t *rapid.T) {
 		if r := &m.records[o]; r.member == member {
 			m.apply(r, Release)
 		}
+	}
+}
+
+// doPutBack gives back some of what a member holds and was not sent.
+func (m *model) doPutBack(t *rapid.T) {
+	member := rapid.SampledFrom(members).Draw(t, "member")
+	offsets := m.held(member)
+	if len(offsets) == 0 {
+		t.Skip("holds nothing")
+	}
+	first := rapid.IntRange(0, len(offsets)-1).Draw(t, "from")
+	last := rapid.IntRange(first, len(offsets)-1).Draw(t, "to")
+	_, err := m.s.PutBack(m.key(), member, []Acquired{{First: offsets[first], Last: offsets[last]}}).Result()
+	must(m, err)
+	for _, o := range offsets[first : last+1] {
+		r := &m.records[o]
+		r.member, r.count = "", r.count-1
 	}
 }
 

@@ -89,6 +89,14 @@ func (s *Service) Release(k Key, member string) *coordinator.Future[struct{}] {
 	})
 }
 
+// PutBack makes available again what a member holds of some records and was not sent. It does not count as a delivery.
+func (s *Service) PutBack(k Key, member string, back []Acquired) *coordinator.Future[struct{}] {
+	return do(s, k, func(m *machine, tx *coordinator.Tx) error {
+		m.putBack(tx, k, member, back)
+		return nil
+	})
+}
+
 // Offsets tells how far a group has come.
 func (s *Service) Offsets(k Key) *coordinator.Future[Offsets] {
 	return decide(s, k, func(m *machine, _ *coordinator.Tx) (Offsets, error) { return m.offsets(k), nil })

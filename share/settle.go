@@ -194,6 +194,27 @@ func (m *machine) letGo(tx *coordinator.Tx, k Key, member string) {
 	}
 }
 
+// putBack makes available again what a member holds of some records, as if it had never been taken: it was not delivered. There is
+// nothing to write, for that records are held is never written.
+func (m *machine) putBack(tx *coordinator.Tx, k Key, member string, back []Acquired) {
+	p, ok := m.initialized(k)
+	if !ok {
+		return
+	}
+	for _, a := range back {
+		p.change(max(a.First, p.start), a.Last, func(r *run) {
+			if r.state == StateAcquired && r.detail.member == member {
+				r.state, r.count = StateAvailable, r.count-1
+				r.detail = r.with(func(d *detail) { d.member, d.until = "", 0 })
+			}
+		})
+	}
+	m.arm(tx, p)
+	if p.readied {
+		p.wake()
+	}
+}
+
 // expireMax bounds the locks that end in one event, so that what it writes fits into one record; the rest is due at once.
 const expireMax = 1000
 
