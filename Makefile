@@ -115,9 +115,9 @@ bench-transactions: build ## Weir beside Apache Kafka at the workloads of bench/
 	go test -tags compare -count=1 -v -timeout 20m ./tests/compare -run TestServesTransactionalIDs
 
 .PHONY: bench-share
-bench-share: build ## Weir beside Apache Kafka, RabbitMQ's quorum queues and Redis at bench/suites/share.yaml: four consumers that acknowledge
+bench-share: build ## Weir beside Apache Kafka, NATS, RabbitMQ's quorum queues and Redis at bench/suites/share.yaml: four consumers that acknowledge
 	@scripts/setup brokers
-	$(BIN) bench compare --brokers weir,kafka,rabbitmq-quorum,redis-sync --config bench/suites/share.yaml $(ARGS)
+	$(BIN) bench compare --brokers weir,kafka,nats,nats-sync,rabbitmq-quorum,redis-sync --config bench/suites/share.yaml $(ARGS)
 
 .PHONY: bench-compare
 bench-compare: ## the Go benchmarks of REF= beside those of the working tree (PKG=./log BENCH=Append COUNT=6 BENCHTIME=1s PROFILE=DIR)

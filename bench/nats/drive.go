@@ -2,6 +2,9 @@
 // acknowledgements come after the server has stored the message, and read by an ordered consumer, which needs no
 // acknowledgements, as a reader of a log does not. Every message is a request of its own; the library joins what is waiting into
 // one write to the socket.
+//
+// Members that share a topic pull from one durable consumer of one stream, the partitions being the stream's subjects: NATS needs no
+// partitions for members to work side by side.
 package nats
 
 import (
@@ -20,14 +23,16 @@ import (
 
 // Driver runs the workloads of package bench on a NATS server.
 type Driver struct {
-	url  string
-	conn *nats.Conn
-	js   jetstream.JetStream
+	url     string
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	streams map[string][]string // by topic: what Prepare made
+	groups  map[string]string   // by topic: the consumer that takers share
 }
 
 // NewDriver connects to the server at address, host:port.
 func NewDriver(address string) (*Driver, error) {
-	d := &Driver{url: "nats://" + address}
+	d := &Driver{url: "nats://" + address, streams: map[string][]string{}, groups: map[string]string{}}
 	var err error
 	if d.conn, d.js, err = d.connect(nil); err != nil {
 		return nil, err
@@ -59,53 +64,55 @@ func (d *Driver) connect(broken func(error), opts ...jetstream.JetStreamOpt) (*n
 // streamName is a stream's name for that of its subject: the server allows no dots in it.
 func streamName(subject string) string { return strings.ReplaceAll(subject, ".", "_") }
 
-// Prepare makes a stream a partition.
+// Prepare makes a stream a partition; for members that share a topic it makes one stream, of which a partition is a subject.
 func (d *Driver) Prepare(ctx context.Context, topic string, c bench.Config) error {
-	err := client.Check(c, bench.Produce, bench.Consume, bench.ConsumeCold, bench.EndToEnd, bench.FanOut, bench.Small, bench.Mixed)
+	err := client.Check(c, bench.Produce, bench.Consume, bench.ConsumeCold, bench.EndToEnd, bench.FanOut, bench.Small, bench.Mixed, bench.Share)
 	if err != nil {
 		return err
 	}
-	for _, subject := range client.Streams(topic, c.Partitions) {
-		config := jetstream.StreamConfig{Name: streamName(subject), Subjects: []string{subject}, Storage: jetstream.FileStorage, Replicas: 1}
-		if _, err := d.js.CreateStream(ctx, config); err != nil {
-			return fmt.Errorf("make stream %s: %w", config.Name, err)
+	subjects := client.Streams(topic, c.Partitions)
+	if c.Workload == bench.Share {
+		return d.makeStream(ctx, topic, topic, subjects...)
+	}
+	for _, subject := range subjects {
+		if err := d.makeStream(ctx, topic, subject, subject); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// each calls f with the names of a topic's streams, until there is no further one.
-func (d *Driver) each(ctx context.Context, topic string, f func(name string) error) error {
-	for p := int32(0); ; p++ {
-		err := f(streamName(client.Stream(topic, p)))
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+func (d *Driver) makeStream(ctx context.Context, topic, name string, subjects ...string) error {
+	config := jetstream.StreamConfig{Name: streamName(name), Subjects: subjects, Storage: jetstream.FileStorage, Replicas: 1}
+	if _, err := d.js.CreateStream(ctx, config); err != nil {
+		return fmt.Errorf("make stream %s: %w", config.Name, err)
 	}
+	d.streams[topic] = append(d.streams[topic], config.Name)
+	return nil
 }
 
-// Remove deletes a topic's streams.
+// Remove deletes a topic's streams, and their consumers with them.
 func (d *Driver) Remove(ctx context.Context, topic string) error {
-	return d.each(ctx, topic, func(name string) error { return d.js.DeleteStream(ctx, name) })
+	for _, name := range d.streams[topic] {
+		if err := d.js.DeleteStream(ctx, name); err != nil {
+			return fmt.Errorf("remove stream %s: %w", name, err)
+		}
+	}
+	delete(d.streams, topic)
+	return nil
 }
 
 // Count is the number of messages in a topic's streams.
 func (d *Driver) Count(ctx context.Context, topic string) (int64, error) {
 	var n int64
-	err := d.each(ctx, topic, func(name string) error {
+	for _, name := range d.streams[topic] {
 		s, err := d.js.Stream(ctx, name)
-		if err == nil {
-			n += int64(s.CachedInfo().State.Msgs)
+		if err != nil {
+			return 0, fmt.Errorf("ask for stream %s: %w", name, err)
 		}
-		return err
-	})
-	return n, err
+		n += int64(s.CachedInfo().State.Msgs)
+	}
+	return n, nil
 }
 
 // Close ends the driver's own connection; clients have theirs.

@@ -33,6 +33,7 @@ func nats(synced bool) func(context.Context, *site) error {
 			s.target.Settings[syncKey] = "yes (sync_interval: always)"
 		}
 		s.target.Settings["storage"] = "file, one replica"
+		s.target.Settings["fsync of acknowledgements"] = "no: done in memory, and written down ten times a second"
 		s.target.Version, s.target.Bootstrap = strings.TrimPrefix(lastWord(string(version)), "v"), addrs[0]
 		file, err := s.write("nats.conf", fmt.Sprintf("listen: %q\njetstream {\n  store_dir: %q\n  %s\n}\n", addrs[0], s.target.DataDir, interval))
 		if err != nil {

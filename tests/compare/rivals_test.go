@@ -50,7 +50,7 @@ func TestRivals(t *testing.T) {
 }
 
 // shares are the kinds of broker that do the workload share.
-var shares = map[string]bool{rivals.Kafka: true, rivals.RabbitMQQuorum: true, rivals.Redis: true}
+var shares = map[string]bool{rivals.Kafka: true, rivals.NATS: true, rivals.RabbitMQQuorum: true, rivals.Redis: true}
 
 // checkWorkload runs a workload with few records: the workloads themselves compare what came with what was sent.
 func checkWorkload(t *testing.T, b *rivals.Running, w bench.Workload) {
