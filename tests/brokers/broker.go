@@ -190,3 +190,12 @@ func New(tb testing.TB, kind string, settings map[string]string) *Broker {
 	}
 	return Weir(tb, settings)
 }
+
+// Measured is New for a test that tells how fast the broker is: Apache Kafka has the compilers and the collector of its own start script.
+func Measured(tb testing.TB, kind string, settings map[string]string) *Broker {
+	tb.Helper()
+	if kind == KindKafka {
+		return kafka(tb, settings, "-XX:+UseG1GC")
+	}
+	return Weir(tb, settings)
+}

@@ -9,13 +9,19 @@ import (
 	"weir/bench/rivals"
 )
 
-// Kafka starts an Apache Kafka: one node, broker and controller in one process.
+// Kafka starts an Apache Kafka: one node, broker and controller in one process. It lives for seconds, in which an optimizing compiler
+// costs more than it gains: see Measured.
 func Kafka(tb testing.TB, settings map[string]string) *Broker {
+	tb.Helper()
+	return kafka(tb, settings, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+}
+
+func kafka(tb testing.TB, settings map[string]string, jvm ...string) *Broker {
 	tb.Helper()
 	dir := tb.TempDir()
 	b := newBroker(tb, KindKafka, dir)
 	node := rivals.KafkaNode{Libs: KafkaLibs(tb), Dir: dir, Data: b.Dir, Addr: b.Addr,
-		Controller: fmt.Sprintf("127.0.0.1:%d", ReservePort(tb)), Settings: merged(settings), JVM: []string{"-Xms256m", "-Xmx1g", "-XX:+UseG1GC"}}
+		Controller: fmt.Sprintf("127.0.0.1:%d", ReservePort(tb)), Settings: merged(settings), JVM: append(jvm, "-Xms256m", "-Xmx1g")}
 	if err := node.Format(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}

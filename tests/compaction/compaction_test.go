@@ -99,7 +99,7 @@ func TestCompactedLogs(t *testing.T) {
 	settings := map[string]string{"log.cleaner.backoff.ms": "100"}
 	for _, kind := range []string{brokers.KindWeir, brokers.KindKafka} {
 		t.Run(kind, func(t *testing.T) {
-			b := brokers.New(t, kind, settings)
+			b := brokers.Measured(t, kind, settings)
 			watch := watchCleaned(t, b)
 			var topics []string
 			var group sync.WaitGroup

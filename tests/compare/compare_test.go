@@ -12,7 +12,7 @@ import (
 
 // TestStarts prints how soon each broker answers on a directory with nothing in it, and what it holds resident when idle.
 func TestStarts(t *testing.T) {
-	for _, b := range []*brokers.Broker{brokers.Weir(t, nil), brokers.Kafka(t, nil)} {
+	for _, b := range []*brokers.Broker{brokers.Weir(t, nil), brokers.Measured(t, brokers.KindKafka, nil)} {
 		time.Sleep(3 * time.Second) // idle means that nothing has happened for a while
 		rss, err := b.RSS()
 		if err != nil {

@@ -26,7 +26,7 @@ const (
 // TestServesOffsets prints how soon after a restart each broker serves the committed offsets of a thousand groups, a million in
 // its log, from when its process was started; and checks that none is lost.
 func TestServesOffsets(t *testing.T) {
-	for _, b := range []*brokers.Broker{brokers.Weir(t, nil), brokers.Kafka(t, nil)} {
+	for _, b := range []*brokers.Broker{brokers.Weir(t, nil), brokers.Measured(t, brokers.KindKafka, nil)} {
 		commitMillion(t, b)
 		for _, how := range []string{"a restart", "a kill -9"} {
 			if how == "a restart" {

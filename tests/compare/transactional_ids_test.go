@@ -26,7 +26,7 @@ const transactionalIDs = 100_000
 // TestServesTransactionalIDs prints what memory each broker needs that knows a hundred thousand transactional ids, and how soon
 // after a restart it serves all of them, from when its process was started; and checks that none is lost.
 func TestServesTransactionalIDs(t *testing.T) {
-	for _, b := range []*brokers.Broker{brokers.Weir(t, nil), brokers.Kafka(t, nil)} {
+	for _, b := range []*brokers.Broker{brokers.Weir(t, nil), brokers.Measured(t, brokers.KindKafka, nil)} {
 		introduceAll(t, b)
 		showMemory(t, b, "made known")
 		for _, how := range []string{"a restart", "a kill -9"} {

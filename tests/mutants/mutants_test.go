@@ -1,14 +1,18 @@
 package mutants
 
 import (
-	"bytes"
-	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
-	"time"
+
+	"weir/tests/brokers"
 )
 
 // mutants names each fault and the tests that must fail with it.
@@ -50,24 +54,32 @@ var mutants = []struct{ tag, pkg, run string }{
 }
 
 // byChance are the tests that meet a fault only with luck, and how many runs one of which must catch it.
-var byChance = map[string]int{"TestKillShare/dedup": 4, "TestKillShare/letters": 4, "TestTransactions": 4, "TestEndsSurvivePowerCuts": 4}
+var byChance = map[string]int{"TestKillShare/dedup": 4, "TestKillShare/letters": 4, "TestKillShare/limit": 4, "TestKillShare/order": 4, "TestKillShare/priority": 4,
+	"TestTransactions": 4, "TestEndsSurvivePowerCuts": 4}
 
 func TestEachMutantIsCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs tests once per fault; the whole run does")
 	}
-	sound := map[string]bool{} // tests that pass without a fault
+	b := build(t)
+	sound := map[string]func() error{} // tests that must pass without a fault: each is tried once
 	for _, m := range mutants {
-		t.Run(m.tag+"/"+m.run, func(t *testing.T) {
-			if test := m.pkg + "." + m.run; !sound[test] {
-				if out, err := run(t, m.pkg, m.run, ""); err != nil {
-					t.Fatalf("without the fault the test must pass: %v\n%s", err, out)
+		if test := m.pkg + "." + m.run; sound[test] == nil {
+			sound[test] = sync.OnceValue(func() error {
+				if out, err := b.run(m.pkg, m.run, ""); err != nil {
+					return fmt.Errorf("without the fault the test must pass: %w\n%s", err, out)
 				}
-				sound[test] = true
+				return nil
+			})
+		}
+		t.Run(m.tag+"/"+m.run, func(t *testing.T) {
+			t.Parallel() // some of them work, some wait
+			if err := sound[m.pkg+"."+m.run](); err != nil {
+				t.Fatal(err)
 			}
-			out, err := run(t, m.pkg, m.run, m.tag)
+			out, err := b.run(m.pkg, m.run, m.tag)
 			for n := 1; err == nil && n < byChance[m.run]; n++ {
-				out, err = run(t, m.pkg, m.run, m.tag)
+				out, err = b.run(m.pkg, m.run, m.tag)
 			}
 			var exit *exec.ExitError
 			if err == nil || !errors.As(err, &exit) {
@@ -80,16 +92,36 @@ func TestEachMutantIsCaught(t *testing.T) {
 	}
 }
 
-// run runs one test of one package, with a fault or, for "", without, and gives what it printed. The programs that the test starts
-// have the fault too. One build has all faults.
-func run(t *testing.T, pkg, name, tag string) (string, error) {
+// built are the tests' programs and Weir with all faults in them.
+type built struct{ root, dir string }
+
+// build compiles them, once for all faults.
+func build(t *testing.T) built {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-short", "-tags=kill,mutants", "-run=^"+name+"$", pkg)
-	cmd.Env = append(os.Environ(), "WEIR_BUILD_TAGS=mutants", "MUTANT="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
-	return out.String(), err
+	b := built{brokers.MustRoot(t), t.TempDir()}
+	tests := []string{"test", "-c", "-tags=kill,mutants", "-o", b.dir + "/"}
+	for _, m := range mutants {
+		if !slices.Contains(tests, m.pkg) {
+			tests = append(tests, m.pkg)
+		}
+	}
+	for _, args := range [][]string{tests, {"build", "-tags=mutants", "-o", filepath.Join(b.dir, "weir"), "./cmd/weir"}} {
+		cmd := exec.Command("go", args...)
+		cmd.Dir = b.root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("go %s: %v\n%s", args[0], err, out)
+		}
+	}
+	return b
+}
+
+// run runs one test of one package, with a fault or, for "", without, until it fails, and gives what it printed. The programs that the
+// test starts have the fault too.
+func (b built) run(pkg, name, tag string) (string, error) {
+	pattern := "^" + strings.ReplaceAll(name, "/", "$/^") + "$"
+	cmd := exec.Command(filepath.Join(b.dir, path.Base(pkg)+".test"), "-test.short", "-test.failfast", "-test.timeout=5m", "-test.run="+pattern)
+	cmd.Dir = filepath.Join(b.root, strings.TrimPrefix(pkg, "weir/"))
+	cmd.Env = append(os.Environ(), "WEIR_BIN="+filepath.Join(b.dir, "weir"), "MUTANT="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }

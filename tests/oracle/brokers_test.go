@@ -118,7 +118,7 @@ log.dirs=%[3]s
 	if err := os.WriteFile(k.properties(), []byte(props), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	format := exec.Command("java", "-cp", filepath.Join(libs, "*"), "kafka.tools.StorageTool", "format", "--standalone",
+	format := exec.Command("java", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(libs, "*"), "kafka.tools.StorageTool", "format", "--standalone",
 		"--cluster-id", "oracle-cluster-000000w", "-c", k.properties())
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("format the directory of %s: %v\n%s", name, err, out)
@@ -139,7 +139,7 @@ func (k *kafkaNode) logDir() string     { return filepath.Join(k.dir, "log") }
 // start runs the node and returns when it answers.
 func (k *kafkaNode) start() {
 	k.t.Helper()
-	k.run = exec.Command("java", "-Xmx512m", "-Djava.awt.headless=true", "-Dkafka.logs.dir="+k.dir, "-cp",
+	k.run = exec.Command("java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true", "-Dkafka.logs.dir="+k.dir, "-cp",
 		filepath.Join(k.libs, "*"), "kafka.Kafka", k.properties())
 	k.run.Stdout, k.run.Stderr = k.out, k.out
 	if err := k.run.Start(); err != nil {
