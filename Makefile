@@ -137,7 +137,7 @@ compare: build ## Weir beside Kafka, NATS, RabbitMQ, Redis and the limit: instal
 .PHONY: compare-test
 compare-test: ## every broker that `weir bench compare` starts, and its driver, on a little of each workload
 	@scripts/setup go brokers
-	go test -tags compare -count=1 -timeout 10m ./tests/compare -run 'TestRivals|TestUnsupported|TestNobodyReads'
+	go test -tags compare -count=1 -timeout 10m ./tests/compare -run 'TestRivals|TestUnsupported|TestNobodyReads|TestAbsent'
 
 .PHONY: clean
 clean: ## remove what was built or fetched; data stays

@@ -70,6 +70,8 @@ type Target struct {
 	DataDir string `json:"data_dir,omitempty"`
 	// Version is the broker's own, where it is known.
 	Version string `json:"version,omitempty"`
+	// Absent says why the broker does not run, on one line; then it is not measured, and the reason stands in the report.
+	Absent string `json:"absent,omitempty"`
 	// Settings are those that matter to the figures, "fsync before the answer": "yes" first of all. They are printed as given.
 	Settings map[string]string `json:"settings,omitempty"`
 }

@@ -36,6 +36,12 @@ func (e engine) run(ctx context.Context, c Config, targets []Target) (*Report, e
 	}
 	defer func() { report.Seconds = time.Since(began).Seconds() }()
 	failed := map[string]error{}
+	for _, t := range targets {
+		if t.Absent != "" {
+			failed[t.Name] = errAbsent
+			report.Results = append(report.Results, Result{Target: t.Name, Run: 1, Workload: c.Workload, Error: t.Absent})
+		}
+	}
 	s := series{c: c, targets: targets, values: values}
 	if c.PeakShare > 0 {
 		if err := e.findPeak(ctx, s, failed, report); err != nil || report.Peak == nil {
@@ -88,17 +94,26 @@ func (e engine) inTurn(ctx context.Context, s series, failed map[string]error, t
 	return nil
 }
 
+// errAbsent stands for the reason why a target is not there, which whoever made the target knows already.
+var errAbsent = errors.New("the broker does not run")
+
 // failures joins what failed. That a driver has no means for the workload is a dash in the report, and an error only where
-// nobody has.
+// nobody has; a target that is not there is a dash, too.
 func failures(targets []Target, failed map[string]error) (err error) {
-	undriven := 0
+	undriven, present := 0, 0
 	for _, t := range targets {
-		if errors.Is(failed[t.Name], ErrUndriven) {
+		switch f := failed[t.Name]; {
+		case errors.Is(f, ErrUndriven):
 			undriven++
+			present++
+		case f != errAbsent:
+			present++
 		}
 	}
 	for _, t := range targets {
-		if f := failed[t.Name]; !errors.Is(f, ErrUndriven) || undriven == len(targets) {
+		f := failed[t.Name]
+		dash := f == errAbsent || errors.Is(f, ErrUndriven) && undriven < present
+		if !dash {
 			err = errors.Join(err, f)
 		}
 	}

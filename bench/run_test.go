@@ -248,6 +248,26 @@ func TestSeries(t *testing.T) {
 	})
 }
 
+// TestAnAbsentTargetIsADash: a broker that could not be started stands in the report with the reason, and is no error of the others; nor
+// does it hide that nobody can be driven.
+func TestAnAbsentTargetIsADash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			a    Driver
+			want string // of the error; "": none
+		}{{newFake(), ""}, {undriven{newFake()}, "not driven"}} {
+			e := engine{sleep: time.Sleep, open: func(context.Context, Target, Config) (Driver, error) { return c.a, nil }}
+			r, err := e.run(t.Context(), tiny(Produce), []Target{{Name: "a"}, {Name: "b", Absent: "no Java here"}})
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v; want %q", err, c.want)
+			}
+			if b := r.Of("b"); len(b) != 1 || b[0].Error != "no Java here" || len(Columns(b)) != 0 || len(r.Of("a")) != 1 {
+				t.Errorf("got %+v; want a's run, and the reason of b", r.Results)
+			}
+		}
+	})
+}
+
 // undriven has no means for any workload.
 type undriven struct{ *fake }
 

@@ -56,7 +56,8 @@ protocol by a Go client. Where it has no partitions, a topic of N partitions is 
 sends to Kafka's kind of broker requests that were encoded before the clock starts; the other clients encode as they go.
 
 In a checkout, "scripts/setup brokers" or "make compare" installs all of them. Apache Kafka is fetched from Maven Central by
-this command itself when it is missing; it needs Java 17, and Maven to be fetched. Without --brokers, what is not installed is left out.`,
+this command itself when it is missing; it needs Java 17, and Maven to be fetched. A broker that is not installed, or does not start,
+is a dash with the reason; only the first of them must start.`,
 		Example: `  weir bench compare
   weir bench compare --brokers weir,kafka --workload produce --size 100 -z lz4 --payload flights --html out.html
   weir bench compare --brokers weir,limit -t other=127.0.0.1:9192,4712`,
@@ -96,7 +97,7 @@ func (cmp *comparison) run(c *cobra.Command) (err error) {
 	if err := cmp.checkNames(addressed); err != nil {
 		return err
 	}
-	started, err := cmp.start(ctx, c.ErrOrStderr(), c.Flags().Changed("brokers"))
+	started, targets, err := cmp.start(ctx, c.ErrOrStderr())
 	defer func() {
 		for _, r := range slices.Backward(started) {
 			err = errors.Join(err, r.Stop())
@@ -104,10 +105,6 @@ func (cmp *comparison) run(c *cobra.Command) (err error) {
 	}()
 	if err != nil {
 		return err
-	}
-	var targets []bench.Target
-	for _, r := range started {
-		targets = append(targets, r.Target)
 	}
 	targets = append(targets, addressed...)
 	if len(targets) == 0 {
@@ -168,29 +165,30 @@ func (cmp *comparison) checkNames(addressed []bench.Target) error {
 	return nil
 }
 
-// start starts the brokers one after the other. What is not installed is an error only where it was asked for by name.
-func (cmp *comparison) start(ctx context.Context, w io.Writer, asked bool) ([]*rivals.Running, error) {
+// start starts the brokers one after the other, and gives the targets that they are. One that is not installed or does not start is a
+// target that is absent; only the first, with which the others are compared, must start.
+func (cmp *comparison) start(ctx context.Context, w io.Writer) (started []*rivals.Running, targets []bench.Target, err error) {
 	options := rivals.Options{Dir: cmp.dir, Cache: cmp.cache, Say: func(line string) { fmt.Fprintln(w, line) }}
 	if options.Cache == "" {
-		var err error
 		if options.Cache, err = brokerCache(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	var started []*rivals.Running
-	for _, name := range cmp.brokers {
+	for i, name := range cmp.brokers {
 		options.Say("starting " + name)
 		r, err := rivals.Start(ctx, name, options)
-		if errors.Is(err, rivals.ErrMissing) && !asked {
-			fmt.Fprintf(w, "left out: %v\n", err)
-			continue
+		switch {
+		case err == nil:
+			started, targets = append(started, r), append(targets, r.Target)
+		case i == 0 || ctx.Err() != nil:
+			return started, targets, err
+		default:
+			options.Say("left out: " + err.Error())
+			reason, _, _ := strings.Cut(err.Error(), "\n") // what the broker printed stands behind it
+			targets = append(targets, bench.Target{Name: name, Absent: reason})
 		}
-		if err != nil {
-			return started, err
-		}
-		started = append(started, r)
 	}
-	return started, nil
+	return started, targets, nil
 }
 
 // brokerCache is where scripts/setup puts what it fetches, if this runs in a checkout, else a directory of the user's.
@@ -224,7 +222,10 @@ func printBrokers(w io.Writer, targets []bench.Target) error {
 			words = append(words, k+": "+t.Settings[k])
 		}
 		settings := strings.Join(words, "; ")
-		if settings == "" {
+		switch {
+		case t.Absent != "":
+			settings = "left out: " + t.Absent
+		case settings == "":
 			settings = "as it runs at " + t.Bootstrap
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\n", t.Name, t.Version, settings)

@@ -106,11 +106,11 @@ func TestRateIsANumberOrAShare(t *testing.T) {
 func TestSettingsArePrinted(t *testing.T) {
 	var out bytes.Buffer
 	err := printBrokers(&out, []bench.Target{{Name: "kafka", Version: "4.4.0", Settings: map[string]string{"heap": "1 GiB", "fsync before the answer": "no"}},
-		{Name: "other", Bootstrap: "127.0.0.1:9092"}})
+		{Name: "other", Bootstrap: "127.0.0.1:9092"}, {Name: "redis", Absent: "no such program"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"4.4.0", "fsync before the answer: no; heap: 1 GiB", "as it runs at 127.0.0.1:9092"} {
+	for _, want := range []string{"4.4.0", "fsync before the answer: no; heap: 1 GiB", "as it runs at 127.0.0.1:9092", "left out: no such program"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

@@ -4,6 +4,7 @@ package compare
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -97,6 +98,33 @@ func TestNobodyReads(t *testing.T) {
 	read.Close() // the first broker runs
 	if err := cmd.Wait(); err == nil {
 		t.Error("it ended well though nobody has its figures")
+	}
+	checkNothingLeft(t, dir)
+}
+
+// TestAbsentBrokerIsADash: `weir bench compare` measures what it can start, says of the others why not, and does not fail for them.
+func TestAbsentBrokerIsADash(t *testing.T) {
+	dir, page := t.TempDir(), filepath.Join(t.TempDir(), "page.html")
+	cmd := exec.Command(brokers.WeirBinary(t), "bench", "compare", "--brokers", "limit,nats,weir", "-w", "produce", "-n", "1000", "--runs", "2",
+		"--warm-up", "0", "--dir", dir, "--cache", t.TempDir(), "--html", page)
+	cmd.Env = append(os.Environ(), "PATH="+t.TempDir())
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	table, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said.Bytes())
+	}
+	const reason = "nats-server is not installed"
+	if n := strings.Count(string(table), reason); n != 2 {
+		t.Errorf("the reason stands %d times in the output; want it among the settings and below the table:\n%s", n, table)
+	}
+	dash := false
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		dash = dash || len(fields) > 2 && fields[0] == "nats" && fields[1] == "–" && fields[2] == "–"
+	}
+	if text, err := os.ReadFile(page); !dash || err != nil || !strings.Contains(string(text), reason) {
+		t.Errorf("no row of dashes, or no reason on the page (%v):\n%s", err, table)
 	}
 	checkNothingLeft(t, dir)
 }
