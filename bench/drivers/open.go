@@ -4,6 +4,7 @@ package drivers
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"weir/bench"
 	"weir/bench/kafka"
@@ -30,7 +31,8 @@ func Open(ctx context.Context, t bench.Target, c bench.Config) (bench.Driver, er
 	case rivals.Limit:
 		return limit.NewDriver(t.Bootstrap), nil
 	}
-	return nil, fmt.Errorf("target %s speaks %q, which is not known", t.Name, t.Kind)
+	return nil, fmt.Errorf("target %s speaks %q, which is not known; there are %s", t.Name, t.Kind, strings.Join([]string{rivals.Kafka, rivals.NATS,
+		rivals.RabbitMQStream, rivals.RabbitMQQuorum, rivals.Redis, rivals.Limit}, ", "))
 }
 
 // opened keeps a driver that could not be made from being one that is there.

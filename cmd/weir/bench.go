@@ -10,6 +10,7 @@ import (
 
 	"weir/bench"
 	"weir/bench/drivers"
+	"weir/cmd/weir/internal/client"
 )
 
 // benchCommand measures brokers that run already.
@@ -18,10 +19,6 @@ func benchCommand() *cobra.Command {
 	var targets []string
 	var out outputFlags
 	var asJSON bool
-	var names []string
-	for _, w := range bench.Workloads() {
-		names = append(names, string(w))
-	}
 	c := &cobra.Command{
 		Use:   "bench [WORKLOAD]",
 		Short: "Measure one broker, or several in turn",
@@ -47,19 +44,27 @@ func benchCommand() *cobra.Command {
   share         --consumers of one share group take what was written and accept every record
 
 A target is NAME=HOST:PORT, for a broker on this machine NAME=HOST:PORT,PID (then its CPU time, memory and disk writes are
-measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible). It speaks Kafka's protocol, or that of its address:
-limit=limit://HOST:PORT is a "weir bench limit-server".`,
+measured) or NAME=HOST:PORT,PID,DATADIR (then the disk's flushes are counted and cold reads are possible). It speaks Kafka's protocol, or that
+of its address: nats://HOST:PORT, redis://, rabbitmq-stream://, rabbitmq-quorum://, or limit:// for a "weir bench limit-server".
+
+The defaults below are those of produce, where there are any. "weir bench WORKLOAD --show" prints those of a workload, as --config reads them.`,
 		Example: `  weir bench produce -t weir=127.0.0.1:9092,4711 -t kafka=127.0.0.1:9192,4712
   weir bench latency --rate 5000 --duration 30s -t weir=127.0.0.1:9092,4711,/var/lib/weir
-  weir bench --config workloads.yaml`,
-		Args: cobra.MaximumNArgs(1), ValidArgs: names,
+  weir bench latency --show > workloads.yaml; weir bench --config workloads.yaml`,
+		Args: client.Args(cobra.MaximumNArgs(1)), ValidArgs: workloadNames(),
 		RunE: func(c *cobra.Command, a []string) error {
 			configs, err := flags.configs(a)
 			if err != nil {
-				return err
+				return client.UsageError(err)
+			}
+			if flags.show {
+				return showConfigs(c.OutOrStdout(), configs)
 			}
 			parsed, err := parseTargets(targets)
 			if err != nil {
+				return client.UsageError(err)
+			}
+			if err := out.check(); err != nil {
 				return err
 			}
 			return runBench(c, configs, parsed, printTable, asJSON, out)
@@ -71,6 +76,15 @@ limit=limit://HOST:PORT is a "weir bench limit-server".`,
 	c.Flags().StringArrayVarP(&targets, "target", "t", []string{"weir=127.0.0.1:9092"}, "a broker to measure (repeatable)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print each workload's report as one JSON object a line")
 	return c
+}
+
+// workloadNames are what completion offers.
+func workloadNames() []string {
+	var names []string
+	for _, w := range bench.Workloads() {
+		names = append(names, string(w))
+	}
+	return names
 }
 
 // printTable is a table of few brokers and all figures.

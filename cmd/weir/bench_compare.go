@@ -19,6 +19,7 @@ import (
 	"weir/bench"
 	"weir/bench/report"
 	"weir/bench/rivals"
+	"weir/cmd/weir/internal/client"
 )
 
 // comparison is what the flags of compare say beside the workload's own.
@@ -45,7 +46,7 @@ func (cmp *comparison) command() *cobra.Command {
 		fmt.Fprintf(&about, "  %-16s %s\n", r.Name, r.About)
 	}
 	c := &cobra.Command{
-		Use:   "compare",
+		Use:   "compare [WORKLOAD...]",
 		Short: "Measure Weir beside Apache Kafka, NATS JetStream, RabbitMQ, Redis Streams and the limit",
 		Long: `Start brokers, each in a directory of its own on 127.0.0.1, run the same workloads on all of them in turn (A B A B ...), and
 print medians, spreads and the ratios of the first broker to the others. Everything that was started is stopped at the end.
@@ -59,10 +60,21 @@ In a checkout, "scripts/setup brokers" or "make compare" installs all of them. A
 this command itself when it is missing; it needs Java 17, and Maven to be fetched. A broker that is not installed, or does not start,
 is a dash with the reason; only the first of them must start.`,
 		Example: `  weir bench compare
-  weir bench compare --brokers weir,kafka --workload produce --size 100 -z lz4 --payload flights --html out.html
+  weir bench compare latency --rate 50% --brokers weir,kafka --warm-up 3
+  weir bench compare produce --brokers weir,kafka --size 100 -z lz4 --payload flights --html out.html
   weir bench compare --brokers weir,limit -t other=127.0.0.1:9192,4712`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return cmp.run(c) },
+		ValidArgs: workloadNames(),
+		RunE: func(c *cobra.Command, names []string) error {
+			if len(names) > 0 && c.Flags().Changed("workload") {
+				return client.UsageError(errors.New("name the workloads either as arguments or with --workload"))
+			}
+			if len(names) > 0 {
+				if err := c.Flags().Set("workload", strings.Join(names, ",")); err != nil {
+					return client.UsageError(err)
+				}
+			}
+			return cmp.run(c)
+		},
 	}
 	cmp.workload.bind(c)
 	cmp.out.bind(c)
@@ -70,7 +82,7 @@ is a dash with the reason; only the first of them must start.`,
 	f := c.Flags()
 	f.StringSliceVar(&cmp.brokers, "brokers", compareBrokers, "the brokers to start, by name; the first is compared with the others")
 	f.StringArrayVarP(&cmp.addresses, "target", "t", nil, "a further broker that runs already, as in weir bench (repeatable)")
-	f.StringSliceVarP(&cmp.workloads, "workload", "w", []string{"all"}, "workloads as in weir bench; all: "+strings.Join(compareWorkloads, ", "))
+	f.StringSliceVarP(&cmp.workloads, "workload", "w", []string{"all"}, "workloads as in weir bench, as the arguments name them too; all: "+strings.Join(compareWorkloads, ", "))
 	f.StringVar(&cmp.dir, "dir", "", "where the brokers keep their data during the run (default: the system's temporary directory)")
 	f.StringVar(&cmp.cache, "cache", "", "where fetched brokers are (default: .cache of the checkout, else the user's cache)")
 	f.BoolVar(&cmp.asJSON, "json", false, "print each workload's report as one JSON object a line")
@@ -88,13 +100,19 @@ func (cmp *comparison) run(c *cobra.Command) (err error) {
 	c.SetContext(ctx)
 	configs, err := cmp.configs(c)
 	if err != nil {
-		return err
+		return client.UsageError(err)
+	}
+	if cmp.workload.show {
+		return showConfigs(c.OutOrStdout(), configs)
 	}
 	addressed, err := parseTargets(cmp.addresses)
 	if err != nil {
-		return err
+		return client.UsageError(err)
 	}
 	if err := cmp.checkNames(addressed); err != nil {
+		return client.UsageError(err)
+	}
+	if err := cmp.out.check(); err != nil {
 		return err
 	}
 	started, targets, err := cmp.start(ctx, c.ErrOrStderr())

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ import (
 type workloadFlags struct {
 	set     *pflag.FlagSet
 	file    string
+	show    bool
 	unused  bench.Config // what the flags are bound to for help
 	clients int
 }
@@ -26,6 +28,7 @@ type workloadFlags struct {
 func (w *workloadFlags) bind(c *cobra.Command) {
 	w.set = c.Flags()
 	w.set.StringVar(&w.file, "config", "", "a YAML or JSON file with one workload or a list of them, named as in --json")
+	w.set.BoolVar(&w.show, "show", false, "print the workload with its sizes as --config reads it, and measure nothing")
 	w.unused = bench.Default(bench.Produce)
 	bindConfig(w.set, &w.unused, &w.clients)
 }
@@ -51,17 +54,17 @@ func (rateFlag) Type() string { return "rate" }
 func bindConfig(f *pflag.FlagSet, c *bench.Config, clients *int) {
 	f.StringVar(&c.Client, "client", c.Client, "Kafka: franz-go, or raw (encoded before the clock starts)")
 	f.Int32VarP(&c.Partitions, "partitions", "p", c.Partitions, "partitions of the topic")
-	f.IntVarP(&c.Records, "records", "n", c.Records, "records of one run; 0: for --duration")
-	f.DurationVar(&c.Duration, "duration", c.Duration, "how long a run writes where --records is 0")
+	f.IntVarP(&c.Records, "records", "n", c.Records, "records of one run")
+	f.DurationVar(&c.Duration, "duration", c.Duration, "how long a run writes, in place of --records")
 	f.IntVar(&c.Producers, "producers", c.Producers, "writers")
 	f.IntVar(&c.Consumers, "consumers", c.Consumers, "readers")
 	f.IntVarP(clients, "clients", "c", 1, "both --producers and --consumers")
 	f.Var(rateFlag{c}, "rate", "records a second, open loop; 0: as fast as possible; latency: also a share of the peak, such as 50%")
-	f.IntVarP(&c.RecordBytes, "size", "s", c.RecordBytes, "bytes of a record's value")
-	f.Int32Var(&c.BatchBytes, "batch", c.BatchBytes, "largest batch in bytes")
+	f.IntVarP(&c.RecordBytes, "size", "s", c.RecordBytes, "bytes of a record's value (record_bytes in a file)")
+	f.Int32Var(&c.BatchBytes, "batch", c.BatchBytes, "largest batch in bytes (batch_bytes in a file)")
 	f.IntVar(&c.BatchRecords, "batch-records", c.BatchRecords, "records of a batch, with --client raw; 0: by --batch")
 	f.DurationVar(&c.Linger, "linger", c.Linger, "how long a producer waits for a batch to fill")
-	f.StringVarP(&c.Codec, "compression", "z", c.Codec, "none, gzip, snappy, lz4 or zstd")
+	f.StringVarP(&c.Codec, "compression", "z", c.Codec, "none, gzip, snappy, lz4 or zstd (codec in a file)")
 	f.StringVar(&c.Acks, "acks", c.Acks, "all, 1 or 0")
 	f.IntVar(&c.InFlight, "in-flight", c.InFlight, "requests that a producer has unanswered; 0: the client's default")
 	f.IntVar(&c.Buffered, "buffered", c.Buffered, "records that a producer holds; 0: the client's default")
@@ -104,7 +107,7 @@ func (w *workloadFlags) configs(args []string) ([]bench.Config, error) {
 	} else if name != "" {
 		all = []bench.Config{bench.Default(name)}
 	} else {
-		return nil, fmt.Errorf("name a workload: one of %v", bench.Workloads())
+		return nil, fmt.Errorf("name a workload, or a file of them with --config; workloads: %v", bench.Workloads())
 	}
 	for i := range all {
 		if err := w.override(&all[i]); err != nil {
@@ -132,10 +135,41 @@ func (w *workloadFlags) override(c *bench.Config) error {
 	if w.set.Changed("topic-setting") {
 		c.TopicSettings = w.unused.TopicSettings
 	}
+	// Who gives a duration wants it to be heeded; in a file both stand side by side.
+	if w.file == "" && w.set.Changed("duration") && !w.set.Changed("records") {
+		c.Records = 0
+	}
 	if clients > 0 && w.set.Changed("clients") {
 		c.Producers, c.Consumers = clients, clients
 	}
 	return failed
+}
+
+// showConfigs writes workloads as YAML.
+func showConfigs(w io.Writer, configs []bench.Config) error {
+	text, err := json.Marshal(configs)
+	if err != nil {
+		return fmt.Errorf("show workloads: %w", err)
+	}
+	var tree yaml.Node
+	if err := yaml.Unmarshal(text, &tree); err != nil { // JSON is YAML
+		return fmt.Errorf("show workloads: %w", err)
+	}
+	plainStyle(&tree)
+	out := yaml.NewEncoder(w)
+	out.SetIndent(2)
+	if err := errors.Join(out.Encode(&tree), out.Close()); err != nil {
+		return fmt.Errorf("show workloads: %w", err)
+	}
+	return nil
+}
+
+// plainStyle takes JSON's braces and quotes away; the order of the fields stays.
+func plainStyle(n *yaml.Node) {
+	n.Style = 0
+	for _, child := range n.Content {
+		plainStyle(child)
+	}
 }
 
 // readConfigs reads one workload or a list. What a workload does not name has its default; name stands in for a workload that

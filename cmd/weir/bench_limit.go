@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/bench/limit"
+	"weir/cmd/weir/internal/client"
 )
 
 // benchLimitCommand runs the least broker there can be, as a process of its own so that its CPU time is measured like a
@@ -23,7 +24,7 @@ sendfile to read. "weir bench" measures it like a broker, so that every figure c
 
 It prints "listening on HOST:PORT" once it serves, and removes its files when it is interrupted.`,
 		Example: `  weir bench limit-server --listen 127.0.0.1:9300 --dir /var/tmp/limit`,
-		Args:    cobra.NoArgs,
+		Args:    client.Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := os.MkdirAll(dir, 0o700); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 
 	"weir/bench"
 	"weir/bench/report"
+	"weir/cmd/weir/internal/client"
 )
 
 // outputFlags say where a report goes beside the table.
@@ -47,6 +48,29 @@ func (o *outputFlags) observer(w io.Writer) func(bench.Progress) {
 		}
 		return 80
 	}).Observe
+}
+
+// check finds out before anything is measured whether the files can be written.
+func (o *outputFlags) check() error {
+	for _, name := range []string{o.html, o.csv, o.save} {
+		if name == "" {
+			continue
+		}
+		_, missing := os.Stat(name)
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+		if errors.Is(missing, os.ErrNotExist) {
+			if err := os.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // write writes the files that were asked for.
@@ -87,7 +111,7 @@ func benchReportCommand() *cobra.Command {
 one HTML page of it, CSV, or one JSON file. "-" is the standard input.`,
 		Example: `  weir bench produce --save produce.json
   weir bench report produce.json latency.json --html report.html`,
-		Args: cobra.MinimumNArgs(1),
+		Args: client.Args(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
 			d, err := readReports(c.InOrStdin(), names)
 			if err != nil {

@@ -80,8 +80,8 @@ func notFoundf(format string, a ...any) error {
 	return &exitError{ExitNotFound, fmt.Errorf(format, a...)}
 }
 
-// args wraps a check of positional arguments so that its refusal is a usage error.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+// Args wraps a check of positional arguments so that its refusal is a usage error.
+func Args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, a []string) error {
 		if err := check(c, a); err != nil {
 			return UsageError(err)

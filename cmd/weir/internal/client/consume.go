@@ -39,7 +39,7 @@ The format is that of the kgo record formatter: %t topic, %p partition, %o offse
 		Example: `  weir consume orders --end
   weir consume orders --from @2026-01-31T12:00:00Z --format '%d{strftime[%F %T]} %k %v\n'
   weir consume orders --group billing`,
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, topics []string) error { return q.run(c, topics) },
 	}
 	f := c.Flags()

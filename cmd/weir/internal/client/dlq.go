@@ -40,7 +40,7 @@ type letterTopic struct {
 func dlqListCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use: "list [TOPIC...]", Aliases: []string{"ls", "depth"}, Short: "List topics for dead letters, and how many each has",
-		Args: args(cobra.ArbitraryArgs), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.ArbitraryArgs), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				if len(names) == 0 {
@@ -190,7 +190,7 @@ func dlqShowCommand(o *options) *cobra.Command {
 		Use: "show TOPIC [PARTITION:OFFSET...]", Short: "Show dead letters",
 		Example: `  weir dlq show dlq.orders --group billing
   weir dlq show dlq.orders 0:17 --json`,
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error {
 			if err := s.parse(a[1:]); err != nil {
 				return err

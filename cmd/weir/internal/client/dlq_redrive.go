@@ -53,7 +53,7 @@ A record that was redriven --max-redrives times (header weir.redrive.count) and 
   weir dlq redrive dlq.orders 0:17 2:4
   weir dlq redrive dlq.orders --filter 'headers["region"] == "eu"' --rate 100
   weir dlq redrive dlq.orders --all --to orders-repair`,
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error {
 			if err := r.check(a[1:]); err != nil {
 				return err

@@ -22,7 +22,7 @@ func groupCommand(o *options) *cobra.Command {
 func groupListCommand(o *options) *cobra.Command {
 	var states, types []string
 	c := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List groups", Args: args(cobra.NoArgs),
+		Use: "list", Aliases: []string{"ls"}, Short: "List groups", Args: Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				groups, err := adm.ListGroupsByType(ctx, types, states...)
@@ -53,7 +53,7 @@ func groupListCommand(o *options) *cobra.Command {
 func groupDeleteCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete GROUP...", Aliases: []string{"rm"}, Short: "Delete groups that have no members, with their offsets",
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeGroups,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				answers, err := adm.DeleteGroups(ctx, names...)
@@ -119,7 +119,7 @@ type partitionLag struct {
 func groupDescribeCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use: "describe GROUP...", Short: "Show members, assignment, committed offsets and lag of groups",
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeGroups,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				lags, streams, err := o.groupLags(ctx, adm, names)

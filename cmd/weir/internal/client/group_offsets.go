@@ -17,7 +17,7 @@ func groupDeleteOffsetsCommand(o *options) *cobra.Command {
 		Use:     "delete-offsets GROUP --topic TOPIC",
 		Short:   "Delete what a group has committed for topics that it does not read",
 		Example: `  weir group delete-offsets billing --topic old-orders --topic orders:0,3`,
-		Args:    args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeGroups,
+		Args:    Args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, a []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error { return r.deleteOffsets(ctx, c, adm, a[0]) })
 		},

@@ -42,7 +42,7 @@ milliseconds since 1970, or a duration ago. Offsets outside the log are moved to
 Without --topic every topic in which the group has committed is moved.`,
 		Example: `  weir group reset billing --to start --dry-run
   weir group reset billing --to @2026-01-31T12:00:00Z --topic orders:0,3`,
-		Args: args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeGroups,
+		Args: Args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, a []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error { return r.run(ctx, c, adm, a[0]) })
 		},

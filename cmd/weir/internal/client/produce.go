@@ -38,7 +38,7 @@ The format is that of the kgo record reader: %t topic, %k key, %v value, %h head
 %d timestamp; for example --format '%k\t%v\n'. Lengths can be prefixed: '%K{big32}%k%V{big32}%v'.`,
 		Example: `  echo hello | weir produce greetings
   weir produce orders --format '%k,%v\n' --file orders.csv --compression zstd`,
-		Args: args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error { return p.run(c, a[0]) },
 	}
 	p.bind(c)

@@ -41,7 +41,7 @@ func queueSendCommand(o *options) *cobra.Command {
 		Use: "send TOPIC [MESSAGE...]", Short: "Send messages: those named, else lines of standard input or a file",
 		Example: `  weir queue send jobs "resize 17" --delay 10m --priority 9
   weir queue send jobs --file jobs.txt --ttl 1h --routing-key images.eu`,
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error {
 			if err := s.say(c); err != nil {
 				return err
@@ -112,7 +112,7 @@ func queueSetCommand(o *options) *cobra.Command {
 		Use: "set GROUP NAME=VALUE...", Short: "Set settings of a group; NAME= alone takes one back to its default",
 		Example: `  weir queue set billing share.auto.offset.reset=earliest errors.deadletterqueue.topic.name=dlq.billing
   weir queue set eu 'weir.share.filter=pattern:orders.*.eu.#'`,
-		Args: args(cobra.MinimumNArgs(2)), ValidArgsFunction: o.completeGroups,
+		Args: Args(cobra.MinimumNArgs(2)), ValidArgsFunction: o.completeGroups,
 		RunE: func(c *cobra.Command, a []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, _ *kadm.Client) error { return o.setGroup(ctx, a[0], a[1:]) })
 		},
@@ -180,7 +180,7 @@ A group begins with messages that come from then on, unless its setting share.au
 or --from-start is given. The format is that of "weir consume".`,
 		Example: `  weir queue receive jobs --group workers --from-start
   weir queue receive jobs --group workers -n 1 --ack release`,
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, topics []string) error { return r.run(c, topics) },
 	}
 	f := c.Flags()

@@ -41,7 +41,7 @@ func requestCommand(o *options) *cobra.Command {
 those of spring-kafka's ReplyingKafkaTemplate. The topic for replies is made if it is missing. It takes as long as
 --wait at most, and ends with code 1 when no reply came.`,
 		Example: `  weir request prices '{"item": 17}' --wait 5s`,
-		Args:    args(cobra.ExactArgs(2)), ValidArgsFunction: o.completeTopics,
+		Args:    Args(cobra.ExactArgs(2)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error { return r.run(c, a[0], a[1]) },
 	}
 	f := c.Flags()
@@ -154,7 +154,7 @@ func replyCommand(o *options) *cobra.Command {
 value as its input; without a command with that value itself. A request is accepted when its reply is durable. One
 whose command fails is released, and comes again as the settings of the group say.`,
 		Example: `  weir reply prices --group pricing -- ./price.sh`,
-		Args:    args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args:    Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, a []string) error {
 			at := c.ArgsLenAtDash()
 			if at < 0 {

@@ -23,7 +23,7 @@ func topicCreateCommand(o *options) *cobra.Command {
 	var configs []string
 	var ifNotExists, dryRun bool
 	c := &cobra.Command{
-		Use: "create TOPIC...", Short: "Create topics", Args: args(cobra.MinimumNArgs(1)),
+		Use: "create TOPIC...", Short: "Create topics", Args: Args(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
 			settings, err := parseSettings(configs)
 			if err != nil {
@@ -108,7 +108,7 @@ func parseSettings(words []string) (map[string]*string, error) {
 func topicListCommand(o *options) *cobra.Command {
 	var internal bool
 	c := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List topics", Args: args(cobra.NoArgs),
+		Use: "list", Aliases: []string{"ls"}, Short: "List topics", Args: Args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				list := adm.ListTopics
@@ -145,7 +145,7 @@ func topicDeleteCommand(o *options) *cobra.Command {
 	var ifExists bool
 	c := &cobra.Command{
 		Use: "delete TOPIC...", Aliases: []string{"rm"}, Short: "Delete topics with all their records",
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				answers, err := adm.DeleteTopics(ctx, names...)

@@ -22,7 +22,7 @@ func topicAlterCommand(o *options) *cobra.Command {
 	var a alteration
 	c := &cobra.Command{
 		Use: "alter TOPIC...", Short: "Change settings of topics, or add partitions",
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, names []string) error {
 			changes, err := a.changes()
 			if err != nil {

@@ -43,7 +43,7 @@ func topicDescribeCommand(o *options) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use: "describe TOPIC...", Short: "Show partitions, offsets and settings of topics",
-		Args: args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.MinimumNArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				out, err := describeTopics(ctx, adm, names, all)

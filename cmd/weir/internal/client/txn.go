@@ -31,7 +31,7 @@ func txnListCommand(o *options) *cobra.Command {
 	var pattern string
 	var longer time.Duration
 	c := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List transactional ids", Args: args(cobra.NoArgs),
+		Use: "list", Aliases: []string{"ls"}, Short: "List transactional ids", Args: Args(cobra.NoArgs),
 		Long: "List transactional ids: who has each (the client that spoke for the producer last, where the broker tells), and of\n" +
 			"those whose transaction is open or being ended how long ago it began and how many partitions it has.",
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -109,7 +109,7 @@ func describedTxn(s kmsg.DescribeTransactionsResponseTransactionState, coordinat
 func txnDescribeCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use: "describe ID...", Short: "Show state, producer, age, owner and partitions of transactional ids",
-		Args: args(cobra.MinimumNArgs(1)),
+		Args: Args(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, ids []string) error {
 			return o.clients(c.Context(), func(ctx context.Context, cl *kgo.Client, _ *kadm.Client) error {
 				described, err := describeTxns(ctx, cl, ids)

@@ -153,7 +153,7 @@ func txnAbortCommand(o *options) *cobra.Command {
 	var partition int32
 	c := &cobra.Command{
 		Use: "abort TOPIC --partition N --start-offset N", Short: "End an open transaction in one partition, as find-hanging names it",
-		Args: args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeTopics,
+		Args: Args(cobra.ExactArgs(1)), ValidArgsFunction: o.completeTopics,
 		RunE: func(c *cobra.Command, names []string) error {
 			return o.admin(c.Context(), func(ctx context.Context, adm *kadm.Client) error {
 				a, err := transactionAt(ctx, adm, names[0], partition, start)
