@@ -16,6 +16,7 @@ var compared = map[bench.Workload][]string{
 	bench.ConsumeCold: {"throughput", "broker CPU per GB", "broker peak memory", "bytes from disk", "client CPU"},
 	bench.EndToEnd:    {"end-to-end p50", "end-to-end p99", "end-to-end p99.9", "broker CPU", "broker peak memory", "client CPU", "rate", "peak"},
 	bench.Small:       {"records", "broker CPU per million records", "ack p50", "ack p99", "broker peak memory", "client CPU"},
+	bench.Share:       {"records", "broker CPU per million records", "ack p50", "ack p99", "broker peak memory", "device flushes", "client CPU"},
 	bench.Groups: {"records", "ack p50", "ack p99", "ack p99.9", "heartbeat p99", "broker CPU", "broker peak memory",
 		"groups joined", "client CPU"},
 	bench.Rebalance: {"all join: time", "all join: broker CPU", "one leaves: time", "one leaves: broker CPU", "one joins: time",
