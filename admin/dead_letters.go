@@ -57,8 +57,8 @@ func (d *Door) addDeadLetters(api huma.API) {
 	gives[deadLetters](api, &op, http.StatusOK, "The dead letters, partition by partition.")
 	register(api, op, d.serveDeadLetters)
 	op = d.post("redrive", "/dead-letters/redrive", "Send dead letters again",
-		"Their messages go to the partition that they came from, or by key to another topic, and count no more as dead letters. If the broker dies "+
-			"meanwhile some may come twice, with one weir.message.id.")
+		"Their messages go to the partition that they came from, or by key to another topic, and count no more as dead letters. One redrive goes on "+
+			"at a time, by HTTP or by weir dlq. If the broker dies meanwhile some may come twice, with one weir.message.id.")
 	takes[redriveBody](api, &op, false, true)
 	gives[redrivenAll](api, &op, http.StatusOK, "What was sent again.")
 	gives[redrivenAll](api, &op, http.StatusMultiStatus, "Some could not be sent; results tells which.")
@@ -66,7 +66,11 @@ func (d *Door) addDeadLetters(api huma.API) {
 }
 
 func (d *Door) serveDeadLetters(ctx context.Context, in *deadLettersInput) (*answer, error) {
-	g, err := d.graves(ctx, in.Topic, in.Group)
+	topic, err := d.graveTopic(ctx, in.Topic, in.Group)
+	if err != nil {
+		return nil, d.failed(err)
+	}
+	g, err := d.graves(ctx, in.Topic, in.Group, topic)
 	if err != nil {
 		return nil, d.failed(err)
 	}
@@ -143,8 +147,8 @@ type graves struct {
 	done      []share.Redriven // by partition
 }
 
-// graves finds where a group's dead letters are.
-func (d *Door) graves(ctx context.Context, of, group string) (*graves, error) {
+// graveTopic finds the topic to which a group's dead letters of a topic go.
+func (d *Door) graveTopic(ctx context.Context, of, group string) (*metadata.Topic, error) {
 	if _, err := d.topic(ctx, of); err != nil {
 		return nil, err
 	}
@@ -152,10 +156,17 @@ func (d *Door) graves(ctx context.Context, of, group string) (*graves, error) {
 	if name == "" {
 		return nil, problem(http.StatusNotFound, "Group %s has no topic for dead letters (errors.deadletterqueue.topic.name).", group)
 	}
-	g := &graves{of: of, group: group, topic: d.Cluster.Image().Topic(name)}
-	if g.topic == nil {
+	topic := d.Cluster.Image().Topic(name)
+	if topic == nil {
 		return nil, problem(http.StatusNotFound, "There is no topic %s yet; it is made for the first dead letter.", name)
 	}
+	return topic, nil
+}
+
+// graves reads what of a topic for dead letters was sent again.
+func (d *Door) graves(ctx context.Context, of, group string, topic *metadata.Topic) (*graves, error) {
+	name := topic.Name
+	g := &graves{of: of, group: group, topic: topic}
 	g.done = make([]share.Redriven, len(g.topic.Partitions))
 	if err := d.Handlers.EnsureGroups(ctx, share.RedriveGroup(name)); err != nil {
 		return nil, fmt.Errorf("read what was redriven: %w", errors.Join(err, coordinator.ErrNotAvailable))

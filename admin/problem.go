@@ -35,6 +35,8 @@ type translation struct {
 var translations = []translation{
 	{share.ErrInvalidRecordState, http.StatusConflict, notHeld},
 	{share.ErrInvalidRequest, http.StatusConflict, notHeld},
+	{share.ErrHeld, http.StatusServiceUnavailable, "Another redrive of the topic is under way."},
+	{share.ErrHoldLost, http.StatusServiceUnavailable, "The redrive was held up for so long that another may have begun."},
 	{groups.ErrTooManyGroups, http.StatusForbidden, ""},
 	{groups.ErrGroupNotFound, http.StatusConflict, ""}, // it is of another kind
 	{cluster.ErrInvalidTopic, http.StatusBadRequest, ""},

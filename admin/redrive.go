@@ -132,15 +132,24 @@ func (d *Door) serveRedrive(ctx context.Context, in *redriveInput) (*answer, err
 	case d.redriving <- struct{}{}: // what was sent again is read, changed and kept
 		defer func() { <-d.redriving }()
 	case <-over.C():
-		return nil, d.failed(problem(http.StatusServiceUnavailable, "Another redrive is under way."))
+		return nil, d.failed(share.ErrHeld)
 	case <-ctx.Done():
 		return nil, d.failed(ctx.Err())
 	}
-	g, err := d.graves(ctx, in.Topic, in.Group)
+	topic, err := d.graveTopic(ctx, in.Topic, in.Group)
 	if err != nil {
 		return nil, d.failed(err)
 	}
-	r := redriving{door: d, graves: g, to: to, body: &b, out: &redrivenAll{Results: []redriven{}}}
+	r := redriving{door: d, to: to, body: &b, out: &redrivenAll{Results: []redriven{}}}
+	if !b.DryRun {
+		if r.hold, err = d.hold(ctx, over.C(), topic.Name); err != nil {
+			return nil, d.failed(err)
+		}
+		defer r.leave()
+	}
+	if r.graves, err = d.graves(ctx, in.Topic, in.Group, topic); err != nil {
+		return nil, d.failed(err)
+	}
 	if err := r.walk(ctx, over.C()); err != nil {
 		return nil, d.failed(err)
 	}
@@ -158,6 +167,15 @@ type redriving struct {
 	planned []share.Redriven // what is to be kept, which must fit
 	waiting []sentAgain      // appended, not known to be durable yet
 	ended   bool             // the time is over, or enough were found
+	hold    *share.Hold      // nil for a dry run
+	lost    error            // why nothing may be sent any more
+}
+
+// leave lets others redrive.
+func (r *redriving) leave() {
+	if err := r.hold.Leave(); err != nil {
+		r.door.Logger.Warn("the hold on dead letters was not given back; it ends with its session", "topic", r.topic.Name, "error", err)
+	}
 }
 
 // walk sends dead letters again until there are enough, none is left or the time is over, and keeps that it did.
@@ -172,7 +190,7 @@ func (r *redriving) walk(ctx context.Context, over <-chan time.Time) error {
 	}
 	var failed error
 	next := &b.after
-	for next != nil && failed == nil && !r.ended && (b.ids == nil || len(b.ids) > 0) {
+	for next != nil && failed == nil && !r.ended && r.lost == nil && (b.ids == nil || len(b.ids) > 0) {
 		at := *next
 		next, failed = r.door.walk(r.graves, at, func(at letterID, rec *record.Record, _ int64, l share.Letter) bool {
 			return r.visit(ctx, over, at, rec, l)
@@ -203,7 +221,7 @@ func (r *redriving) walk(ctx context.Context, over <-chan time.Time) error {
 	// What was sent is waited for and kept, also when nobody waits for the answer.
 	keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), durableTimeout)
 	defer cancel()
-	return errors.Join(failed, r.keep(keeping))
+	return errors.Join(failed, r.lost, r.keep(keeping))
 }
 
 // visit sends one dead letter again if it is meant. It is false when no more are to be visited, this one neither.
@@ -217,7 +235,10 @@ func (r *redriving) visit(ctx context.Context, over <-chan time.Time, at letterI
 	default:
 		r.ended = !r.mayGo(ctx, over)
 	}
-	if r.ended {
+	if r.hold != nil && !r.ended {
+		r.lost = r.hold.Held()
+	}
+	if r.ended || r.lost != nil {
 		return false
 	}
 	delete(b.ids, at)

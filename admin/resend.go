@@ -63,20 +63,31 @@ func (r *redriving) keep(ctx context.Context) error {
 		}
 		topic.Partitions = append(topic.Partitions, groups.CommitPartition{Index: index, Offset: r.done[index].Next, LeaderEpoch: -1, Metadata: &text})
 	}
-	kept, err := r.door.Groups.CommitOffsets(groups.CommitRequest{GroupID: share.RedriveGroup(r.topic.Name), Generation: groups.NoGeneration,
-		MemberID: groups.NoMember, RetentionMs: -1, Topics: []groups.CommitTopic{topic}}).Result()
+	err := r.hold.Commit(func(epoch int32) error { return r.commit(topic, epoch) })
 	if err != nil {
-		return fmt.Errorf("keep what was redriven: %w", err)
-	}
-	for _, p := range kept.Topics[0].Partitions {
-		if p.Err != nil {
-			return fmt.Errorf("keep what was redriven: %w", p.Err)
-		}
+		return fmt.Errorf("keep what was redriven: %w", lostHold(err))
 	}
 	if r.body.Keep {
 		return nil
 	}
 	return r.clear(changed)
+}
+
+// commit keeps offsets as the member that has the hold.
+func (r *redriving) commit(topic groups.CommitTopic, epoch int32) error {
+	instance := share.RedriveInstance
+	kept, err := r.door.Groups.CommitOffsets(groups.CommitRequest{GroupID: share.RedriveGroup(r.topic.Name), Generation: epoch,
+		MemberID: r.door.holdMember(), InstanceID: &instance, KnowsEpochs: true, RetentionMs: -1,
+		Topics: []groups.CommitTopic{topic}}).Result()
+	if err != nil {
+		return err
+	}
+	for _, p := range kept.Topics[0].Partitions {
+		if p.Err != nil {
+			return p.Err
+		}
+	}
+	return nil
 }
 
 // clear deletes the dead letters of some partitions before which none is left.

@@ -21,16 +21,23 @@ import (
 type shell struct {
 	t         *testing.T
 	bootstrap string
+	http      string // the door's address, if it has one
 	dir       string
 }
 
-func newShell(t *testing.T) *shell {
+// newShell starts a broker with settings given as name=value.
+func newShell(t *testing.T, given ...string) *shell {
 	t.Helper()
 	s := &shell{t: t, dir: t.TempDir()}
-	values, err := config.Load(config.LoadOptions{Flags: map[string]string{
+	flags := map[string]string{
 		"log.dirs": s.dir, "listeners": "PLAINTEXT://127.0.0.1:0", "group.initial.rebalance.delay.ms": "0",
 		"offsets.topic.num.partitions": "4",
-	}})
+	}
+	for _, pair := range given {
+		name, value, _ := strings.Cut(pair, "=")
+		flags[name] = value
+	}
+	values, err := config.Load(config.LoadOptions{Flags: flags})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +53,9 @@ func newShell(t *testing.T) *shell {
 		}
 	})
 	s.bootstrap = b.Addr("PLAINTEXT").String()
+	if at := b.HTTPAddr(); at != nil {
+		s.http = "http://" + at.String()
+	}
 	return s
 }
 

@@ -147,22 +147,6 @@ func (d *letters) summary() letterTopic {
 	return s
 }
 
-// commit keeps how far the topic is redriven.
-func (d *letters) commit(ctx context.Context, adm *kadm.Client) error {
-	var offsets kadm.Offsets
-	for index, p := range d.parts {
-		text, err := p.done.Text()
-		if err != nil {
-			return err
-		}
-		offsets.Add(kadm.Offset{Topic: d.topic, Partition: index, At: p.done.Next, LeaderEpoch: -1, Metadata: text})
-	}
-	if err := adm.CommitAllOffsets(ctx, share.RedriveGroup(d.topic), offsets); err != nil {
-		return fmt.Errorf("keep what was redriven: %w", err)
-	}
-	return nil
-}
-
 // fits tells whether it could be kept that letters were redriven.
 func (d *letters) fits(going []*deadLetter) error {
 	after := map[int32]share.Redriven{}

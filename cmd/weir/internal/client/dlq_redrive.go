@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -23,6 +24,7 @@ type redrive struct {
 	all, dryRun, empty, keep bool
 	perSecond                float64
 	maxRedrives              int
+	wait                     time.Duration
 }
 
 // redriven is what is printed in the end.
@@ -43,9 +45,11 @@ func dlqRedriveCommand(o *options) *cobra.Command {
 		Use: "redrive TOPIC [PARTITION:OFFSET...]", Short: "Send the records of dead letters again",
 		Long: `Send the records of dead letters again: to the partition that they came from, or to another topic.
 
-Each letter is redriven once. A letter counts as redriven when its record is durable, so a record may come
-twice if the command is killed: it carries the weir.message.id "redrive:TOPIC:PARTITION:OFFSET", by which a
-topic with weir.dedup.window.ms takes it once. When all letters before an offset are redriven they are
+Each letter is redriven once, whoever else redrives the topic by this command or over HTTP: one does so at a
+time. A letter counts as redriven when its record is durable, so a record may come twice if the command is
+killed: it carries the weir.message.id "redrive:TOPIC:PARTITION:OFFSET", by which a topic with
+weir.dedup.window.ms takes it once. After a kill the next redrive waits until the session of the one that was
+killed is over (group.consumer.session.timeout.ms). When all letters before an offset are redriven they are
 deleted, unless --keep is given.
 
 A record that was redriven --max-redrives times (header weir.redrive.count) and died again stays where it is.`,
@@ -70,6 +74,7 @@ A record that was redriven --max-redrives times (header weir.redrive.count) and 
 	f.IntVar(&r.maxRedrives, "max-redrives", 5, "leave records that were redriven so often")
 	f.BoolVar(&r.empty, "empty", false, "also letters without key, value and headers of their record")
 	f.BoolVar(&r.keep, "keep", false, "do not delete letters that were redriven")
+	f.DurationVar(&r.wait, "wait", time.Minute, "how long to wait while another redrives the topic")
 	return c
 }
 
@@ -83,6 +88,8 @@ func (r *redrive) check(ids []string) error {
 		return usagef("say which letters: PARTITION:OFFSET, --filter, --group, --origin, --reason or --all")
 	case some && r.all:
 		return usagef("--all does not go with a choice of letters")
+	case r.wait < 0:
+		return usagef("--wait must not be negative")
 	case r.perSecond < 0 || r.maxRedrives < 1:
 		return usagef("--rate must not be negative, --max-redrives at least 1")
 	}
@@ -96,39 +103,60 @@ func (r *redrive) run(c *cobra.Command, topic string) error {
 	if r.to == "" {
 		opts = append(opts, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	}
-	opts = append(opts, kgo.UnknownTopicRetries(3), kgo.RecordDeliveryTimeout(r.timeout), kgo.ProducerBatchMaxBytes(64<<20),
-		kgo.BrokerMaxWriteBytes(100<<20))
+	opts = append(opts, kgo.UnknownTopicRetries(3), kgo.RecordDeliveryTimeout(min(r.timeout, sendTimeout)),
+		kgo.ProducerBatchMaxBytes(64<<20), kgo.BrokerMaxWriteBytes(100<<20))
+	out := &redriven{}
+	var d *letters
+	var err error
+	if r.dryRun {
+		d, err = r.dryly(ctx, topic, out)
+	} else {
+		err = r.holding(ctx, topic, func(m *redriver) (err error) {
+			d, err = r.really(ctx, topic, opts, m, out)
+			return err
+		})
+	}
+	if d == nil {
+		return err
+	}
+	out.Depth = d.summary().Depth
+	return errors.Join(err, r.printRedriven(c, out))
+}
+
+// sendTimeout bounds how long records are on their way: less than a hold outlasts the sending (share.Hold).
+const sendTimeout = 15 * time.Second
+
+// dryly finds what would be redriven.
+func (r *redrive) dryly(ctx context.Context, topic string, out *redriven) (*letters, error) {
+	return r.each(ctx, topic, nil, func(_ *kgo.Client, picked []*deadLetter, _ *letters) error {
+		for _, l := range r.sort(picked, out) {
+			out.Letters = append(out.Letters, l.shown())
+			out.Redriven++
+		}
+		return nil
+	})
+}
+
+// really redrives.
+func (r *redrive) really(ctx context.Context, topic string, opts []kgo.Opt, m *redriver, out *redriven) (*letters, error) {
 	limit := rate.NewLimiter(rate.Inf, 1)
 	if r.perSecond > 0 {
 		limit.SetLimit(rate.Limit(r.perSecond))
 	}
-	out := &redriven{}
 	d, err := r.each(ctx, topic, opts, func(cl *kgo.Client, picked []*deadLetter, d *letters) error {
-		going := r.sort(picked, out)
-		if r.dryRun {
-			for _, l := range going {
-				out.Letters = append(out.Letters, l.shown())
-			}
-			out.Redriven += int64(len(going))
-			return nil
-		}
-		for len(going) > 0 {
+		for going := r.sort(picked, out); len(going) > 0; {
 			n := min(len(going), r.chunk())
-			if err := r.send(ctx, cl, limit, going[:n], d, out); err != nil {
+			if err := r.send(ctx, cl, limit, going[:n], m, d, out); err != nil {
 				return err
 			}
 			going = going[n:]
 		}
 		return nil
 	})
-	if d == nil {
-		return err
+	if d == nil || err != nil {
+		return d, err
 	}
-	if !r.dryRun && err == nil {
-		err = r.clear(c.Context(), d)
-	}
-	out.Depth = d.summary().Depth
-	return errors.Join(err, r.printRedriven(c, out))
+	return d, r.clear(context.WithoutCancel(ctx), d)
 }
 
 // sort leaves out the letters that cannot go.
@@ -157,7 +185,9 @@ func (r *redrive) chunk() int {
 }
 
 // send sends records again, and keeps that they were.
-func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter, going []*deadLetter, d *letters, out *redriven) error {
+func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter, going []*deadLetter, m *redriver, d *letters,
+	out *redriven,
+) error {
 	if err := d.fits(going); err != nil {
 		return err
 	}
@@ -178,6 +208,9 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 		records = append(records, x)
 		letter[x] = l
 	}
+	if err := m.hold.Held(); err != nil {
+		return err
+	}
 	// What is on its way is waited for, so that it is known what was done.
 	for _, res := range cl.ProduceSync(context.WithoutCancel(ctx), records...) {
 		l := letter[res.Record]
@@ -188,7 +221,7 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 		d.parts[l.record.Partition].done.Add(l.record.Offset, l.record.Offset)
 		out.Redriven++
 	}
-	return errors.Join(failed, d.commit(context.WithoutCancel(ctx), kadm.NewClient(cl)))
+	return errors.Join(failed, m.commit(d))
 }
 
 // clear deletes the letters before which nothing is left.
