@@ -3,7 +3,6 @@ package coordinator
 import (
 	"errors"
 	"log/slog"
-	"math"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -49,7 +48,7 @@ func openDisk(t *testing.T) *disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flusher := partition.NewSyncCommitter(partition.SyncConfig{Round: math.MaxInt}, clock.Real(), quiet) // syncs of .log files
+	flusher := partition.NewSyncCommitter(partition.SyncConfig{Alone: true}, clock.Real(), quiet) // syncs of .log files
 	d.p = partition.New(l, flusher, 1, clock.Real())
 	t.Cleanup(func() {
 		flusher.Close()

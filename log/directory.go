@@ -84,6 +84,7 @@ func OpenDirectory(fsys vfs.FS, path string, c DirectoryConfig, clk clock.Clock,
 		poke: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	d.compression.init(c)
+	d.journal.turn.L = &d.journal.mu
 	if err := vfs.MakeDirs(fsys, path); err != nil {
 		return nil, fmt.Errorf("make data directory %s: %w", path, err)
 	}

@@ -84,6 +84,9 @@ type Log struct {
 	settled int64
 	// durablePos is up to where the bytes of the segment that begins at durableBase are durable.
 	durableBase, durablePos int64
+	// roundPos is up to where rounds of the journal have the bytes of the segment that begins at roundBase, whether they have ended or
+	// not, and roundEnd the end offset there.
+	roundBase, roundPos, roundEnd int64
 }
 
 // failure is why a log takes no more requests.

@@ -23,26 +23,37 @@ const (
 )
 
 // openJournal makes sure that the journal can take a round, making it at the first and going on to its other
-// file when one has had its turn. False when it cannot: then logs are synced by themselves. Needs journal.mu.
+// file when one has had its turn. False when it cannot: then logs are synced by themselves. The other file begins when no round is
+// under way, because what a file holds must be durable before the next has anything; for that it waits only where a turn is
+// long over. It waits too while as many rounds as may be are under way. Needs journal.mu.
 func (d *Directory) openJournal() bool {
 	s := &d.journal
-	switch {
-	case s.off:
-		return false
-	case s.j == nil:
-		return d.createJournal()
+	for {
+		switch {
+		case s.off:
+			return false
+		case s.j == nil:
+			return d.createJournal()
+		}
+		current := s.j.Current()
+		turn := max(turnBytes, int64(len(s.logs[current]))*turnBytesPerLog)
+		free := len(s.logs[1-current]) == 0
+		underWay := s.begun - s.ended
+		switch {
+		case free && underWay == 0 && (s.j.Full() || s.j.Written() >= turn):
+			s.j.Switch()
+			s.settle <- current // its buffer has room for both
+			return true
+		case free && (s.j.Tight() || s.j.Written() >= 2*turn):
+			s.waitFor(s.begun)
+		case !free && s.j.Full():
+			return false // the disk is behind: who asks now waits for it
+		case underWay == journal.MaxRounds:
+			s.waitFor(s.ended + 1)
+		default:
+			return true
+		}
 	}
-	current := s.j.Current()
-	turn := max(turnBytes, int64(len(s.logs[current]))*turnBytesPerLog)
-	free := len(s.logs[1-current]) == 0
-	switch {
-	case free && (s.j.Full() || s.j.Written() >= turn):
-		s.j.Switch()
-		s.settle <- current // its buffer has room for both
-	case s.j.Full():
-		return false // the disk is behind: who asks now waits for it
-	}
-	return true
 }
 
 func (d *Directory) createJournal() bool {
@@ -70,7 +81,10 @@ func (d *Directory) createJournal() bool {
 // journalFailed gives the journal up for this life of the directory: a write or a sync of it failed, which is
 // final. What earlier rounds made durable stays in it until the logs' own files have it. Needs journal.mu.
 func (d *Directory) journalFailed(err error) {
-	d.journal.off = true
+	if d.journal.failed {
+		return
+	}
+	d.journal.failed, d.journal.off = true, true
 	d.lg.Error("the journal has failed: every log is synced by itself from now on", "path", d.path, "cause", err)
 	d.journal.settle <- 0
 	d.journal.settle <- 1
@@ -114,6 +128,7 @@ func (d *Directory) settleFile(file int) error {
 func (d *Directory) removeJournal() error {
 	s := &d.journal
 	s.off = true
+	s.waitFor(s.begun)
 	if s.j == nil {
 		return nil
 	}
@@ -136,6 +151,8 @@ func (d *Directory) closeJournal(failed error) error {
 	if s.j == nil {
 		return failed
 	}
+	s.off = true
+	s.waitFor(s.begun)
 	return errors.Join(failed, s.j.Close())
 }
 
@@ -192,14 +209,14 @@ func (d *Directory) settleAll() {
 // fence makes void what the journal holds of a log, durably: it is deleted or will be cut. All of it that is to
 // stay must be in the log's own files.
 func (d *Directory) fence(l *Log) error {
-	if !l.journaled.Load() {
-		return nil
-	}
 	s := &d.journal
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.j == nil {
-		return nil // removed meanwhile
+	for s.begun-s.ended >= journal.MaxRounds {
+		s.waitFor(s.ended + 1)
+	}
+	if !l.journaled.Load() || s.j == nil { // in no round, or removed meanwhile
+		return nil
 	}
 	if s.off {
 		return fmt.Errorf("fence %s: the journal has failed: %w", l.id, ErrStorage)
@@ -207,7 +224,7 @@ func (d *Directory) fence(l *Log) error {
 	s.j.Begin()
 	taken, err := s.j.Add(journal.Entry{Partition: l.id, Fence: true}, 0, func([]byte) bool { return true })
 	if err == nil && taken {
-		err = s.j.Commit()
+		err = s.commitFence()
 	}
 	if err != nil {
 		d.journalFailed(err)
@@ -219,4 +236,20 @@ func (d *Directory) fence(l *Log) error {
 	delete(s.logs[0], l)
 	delete(s.logs[1], l)
 	return nil
+}
+
+// commitFence ends what was added as a round of its own. Needs mu, which it keeps while it syncs: fences are rare.
+func (s *shared) commitFence() error {
+	u, err := s.j.Write()
+	if err != nil {
+		return err
+	}
+	n := s.beginRound()
+	err = u.Sync()
+	s.waitFor(n - 1)
+	if s.failed && err == nil {
+		err = errors.New("a round before it has failed")
+	}
+	s.endRound(n)
+	return err
 }

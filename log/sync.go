@@ -89,6 +89,7 @@ func (l *Log) noteDurableBytesLocked(base, pos int64) {
 func (l *Log) beginAtLocked(end int64) {
 	l.durable.Store(end)
 	l.settled, l.durableBase = end, -1
+	l.roundBase, l.roundPos, l.roundEnd = -1, 0, 0
 	if tail := l.list.Load().active().seg; end == tail.NextOffset() {
 		l.durableBase, l.durablePos = tail.BaseOffset(), tail.Size()
 	}

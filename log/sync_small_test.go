@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -98,6 +99,123 @@ func TestCutAndDeletedStayGone(t *testing.T) {
 	if r.l.EndOffset() != 1 {
 		t.Fatalf("end %d after a crash; the new log has one record", r.l.EndOffset())
 	}
+}
+
+// TestRoundsOverlap has two rounds under way at once, of which the second has only what is new, and cuts the log afterwards.
+func TestRoundsOverlap(t *testing.T) {
+	r := newRig(t, smallConfig())
+	r.append(data(1, 0))
+	r.sync()
+	r.append(data(2, 1))
+	first, _ := BeginRound([]*Log{r.l})
+	r.append(data(2, 2))
+	second, _ := BeginRound([]*Log{r.l})
+	third, _ := BeginRound([]*Log{r.l}) // has nothing of its own
+	if second.logs[0].from != first.logs[0].from+first.logs[0].bytes || second.empty || !third.empty {
+		t.Fatalf("first %+v, second %+v, third %+v", first.logs, second.logs, third.logs)
+	}
+	second.Sync()
+	if r.l.DurableEnd() != 1 {
+		t.Fatalf("durable %d before a round has ended", r.l.DurableEnd())
+	}
+	first.Sync()
+	for i, round := range []*Round{first, second, third} {
+		want := []int64{3, 5, 5}[i]
+		if s := round.End()[0]; !s.OK || s.End != want || r.l.DurableEnd() != want {
+			t.Fatalf("round %d: %+v, durable %d; want %d", i, s, r.l.DurableEnd(), want)
+		}
+	}
+	must(t, r.l.Truncate(3))
+	r.journalSync(3)
+	r.journalSync(4)
+	r.crash(1)
+	whole(t, batches(t, r.l, 0), 0, 7)
+}
+
+// TestRoundFailsWithTheOneBefore has a round's sync succeed while that of the one before fails: what is behind
+// bytes that may be lost is lost with them.
+func TestRoundFailsWithTheOneBefore(t *testing.T) {
+	fail := false
+	fsys := vfs.Inject(vfs.NewMem(), func(op vfs.Op) error {
+		if op.Kind == vfs.OpSync && op.Name == dataDir+"/"+journal.Files[0] && fail {
+			return syscall.EIO
+		}
+		return nil
+	})
+	r := &rig{TB: t, fs: fsys, clk: clock.NewManual(testStart), cfg: smallConfig()}
+	r.open(0)
+	defer func() { _ = r.d.Close(context.Background()) }()
+	r.append(data(1, 0))
+	r.sync()
+	r.append(data(2, 1))
+	first, _ := BeginRound([]*Log{r.l})
+	r.append(data(2, 2))
+	second, _ := BeginRound([]*Log{r.l})
+	second.Sync()
+	ended := make(chan Synced)
+	go func() { ended <- second.End()[0] }()
+	fail = true
+	first.Sync()
+	if s := first.End()[0]; s.OK {
+		t.Fatalf("%+v by a sync that failed", s)
+	}
+	if s := <-ended; s.OK {
+		t.Fatalf("%+v behind a round that failed", s)
+	}
+	r.sync()
+	if r.l.DurableEnd() != 5 {
+		t.Fatalf("durable %d by its own file", r.l.DurableEnd())
+	}
+}
+
+// TestRoundsOfManyWriters has rounds of several goroutines overlap while a small journal goes from file to file and logs are cut:
+// a crash leaves what each was promised.
+func TestRoundsOfManyWriters(t *testing.T) {
+	r := &rig{TB: t, fs: vfs.NewMem(), clk: clock.NewManual(testStart), cfg: smallConfig()}
+	open := func(epoch int32) (logs []*Log) {
+		var err error
+		r.d, err = OpenDirectory(r.fs, dataDir, DirectoryConfig{BallastBytes: 4096, JournalBytes: 1}, r.clk, quiet)
+		must(t, err)
+		for n := range 2 * journal.MaxRounds {
+			l, err := r.d.Open(testID(n), r.cfg, epoch)
+			must(t, err)
+			logs = append(logs, l)
+		}
+		return logs
+	}
+	logs := open(0)
+	promised := make([]int64, len(logs))
+	var wg sync.WaitGroup
+	for n, l := range logs {
+		wg.Go(func() {
+			for i := range 150 {
+				_, err := l.Append(data(1, int64(i)), 0)
+				s := SyncSmall([]*Log{l})[0]
+				if end := s.End; err == nil && !s.OK {
+					end, err = l.Sync()
+					s.End = end
+				}
+				if promised[n] = s.End; err == nil && i%50 == 49 {
+					promised[n]--
+					err = l.Truncate(promised[n])
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	left := r.fs.(*vfs.Mem).CrashClone(vfs.CrashOptions{})
+	must(t, r.d.Close(context.Background()))
+	r.fs = left
+	for n, l := range open(1) {
+		if l.Err() != nil || l.EndOffset() != promised[n] {
+			t.Errorf("log %d ends at %d (%v); %d was promised", n, l.EndOffset(), l.Err(), promised[n])
+		}
+	}
+	must(t, r.d.Close(context.Background()))
 }
 
 // TestFailedJournalIsFinal has a sync of the journal fail: nobody is answered by it, the journal is not used

@@ -53,6 +53,7 @@ func (l *Log) holdDurable(offset int64, hold bool) {
 	if hold {
 		l.durable.Store(min(offset, l.durable.Load()))
 		l.settled = min(offset, l.settled)
+		l.roundEnd = min(offset, l.roundEnd)
 	}
 }
 

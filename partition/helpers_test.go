@@ -13,6 +13,7 @@ import (
 
 	"weir/internal/clock"
 	"weir/log"
+	"weir/log/journal"
 	"weir/metadata"
 	"weir/record"
 	"weir/vfs"
@@ -24,7 +25,7 @@ var (
 	errDisk   = errors.New("input/output error")
 )
 
-// rig is one partition over a memory file system whose fsyncs of .log files can be held up or made to fail.
+// rig is one partition over a memory file system whose fsyncs can be held up or made to fail.
 type rig struct {
 	testing.TB
 	mem     *vfs.Mem
@@ -46,6 +47,7 @@ type rigOptions struct {
 	gated  bool
 	page   bool // PageCacheCommitter
 	gather time.Duration
+	rounds bool // syncs of the journal are held up and counted, not of .log files
 }
 
 func newRig(t testing.TB, o rigOptions) *rig {
@@ -54,7 +56,11 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	if o.gated {
 		r.gate = make(chan struct{})
 	}
-	fsys := vfs.Inject(r.mem, r.inject)
+	held := ".log"
+	if o.rounds {
+		held = journal.Files[0]
+	}
+	fsys := vfs.Inject(r.mem, func(op vfs.Op) error { return r.inject(op, held) })
 	var err error
 	r.d, err = log.OpenDirectory(fsys, "/data", log.DirectoryConfig{BallastBytes: -1}, r.clk, quiet)
 	must(t, err)
@@ -64,7 +70,7 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	}
 	l, err := r.d.Open(metadata.PartitionID{Topic: metadata.NewTopicID()}, cfg, 1)
 	must(t, err)
-	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather, Round: math.MaxInt}, r.gateClk, quiet) // no journal: syncs of .log files
+	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather, Alone: !o.rounds}, r.gateClk, quiet)
 	var c Committer = r.flusher
 	if o.page {
 		c = NewPageCacheCommitter(r.flusher, r.clk)
@@ -78,8 +84,8 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	return r
 }
 
-func (r *rig) inject(op vfs.Op) error {
-	if op.Kind != vfs.OpSync || !strings.HasSuffix(op.Name, ".log") {
+func (r *rig) inject(op vfs.Op, held string) error {
+	if op.Kind != vfs.OpSync || !strings.HasSuffix(op.Name, held) {
 		return nil
 	}
 	if r.gate != nil {

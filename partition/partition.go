@@ -36,9 +36,8 @@ type Partition struct {
 	spare    []*sleeper          // to be used again
 	watches  map[*watch]struct{} // of fetches that wait
 
-	sync       syncState    // guarded by the SyncCommitter's mutex, as are the next two
+	sync       syncState    // guarded by the SyncCommitter's mutex, as is the next
 	waits      int          // appends that no sync has begun for
-	runs       int          // appends that the running sync serves
 	fresh      atomic.Int64 // bytes appended since the last sync began, about
 	flushArmed atomic.Bool  // a flush by time is pending (PageCacheCommitter)
 	halted     atomic.Bool  // the committer has stopped: what is not committed never will be

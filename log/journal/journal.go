@@ -5,7 +5,8 @@
 // themselves, and then it begins anew under the next generation: bytes that an earlier generation left behind
 // are never taken for entries. After a crash [Read] gives back what the files hold, oldest first.
 //
-// The format is in docs/format/journal.md. A [Journal] belongs to one goroutine at a time.
+// The format is in docs/format/journal.md. A [Journal] belongs to one goroutine at a time, but for syncs of rounds that
+// it has written: several may run at once.
 package journal
 
 import (
@@ -33,6 +34,8 @@ const (
 	fenceReserve = 64 << 10
 	// MaxEntryBytes is how many bytes of a log one entry may hold.
 	MaxEntryBytes = 256 << 10
+	// MaxRounds is how many rounds may be synced at once.
+	MaxRounds = 8
 )
 
 // Entry says which bytes of which file follow, or that none before it of a partition count any more.
@@ -50,6 +53,10 @@ type Journal struct {
 	dir   string
 	size  int64 // of each file, in bytes
 	files [2]vfs.File
+	// syncers are more descriptors of the files, for syncs that run at once: the kernel tells an error of the disk once to each
+	// descriptor, so with one of its own no sync misses what another was told.
+	syncers [2][MaxRounds]vfs.File
+	rounds  int // written since the files were made
 	// current is the file that takes entries, generation its number, never given twice in a data directory's
 	// lifetime but by chance of one in 2^63.
 	current    int
@@ -72,6 +79,11 @@ func Create(fsys vfs.FS, dir string, size int64) (*Journal, error) {
 		j.files[i] = f
 		if err := f.Preallocate(size); err != nil {
 			return nil, errors.Join(fmt.Errorf("create journal: %w", err), j.Close())
+		}
+		for n := range j.syncers[i] {
+			if j.syncers[i][n], err = fsys.OpenReadWrite(path.Join(dir, name)); err != nil {
+				return nil, errors.Join(fmt.Errorf("create journal: %w", err), j.Close())
+			}
 		}
 	}
 	if err := fsys.SyncDir(dir); err != nil {
@@ -140,6 +152,9 @@ func (j *Journal) Written() int64 { return j.end() }
 // Full reports whether a round may find no room: it is time to Switch.
 func (j *Journal) Full() bool { return j.size-j.end() < min(bufferBytes, j.size/2)+fenceReserve }
 
+// Tight is Full with less room still: the next round should wait for a Switch.
+func (j *Journal) Tight() bool { return j.size-j.end() < min(bufferBytes, j.size/2)/2+fenceReserve }
+
 // write puts what was gathered into the file.
 func (j *Journal) write() error {
 	if len(j.buf) == 0 {
@@ -153,27 +168,48 @@ func (j *Journal) write() error {
 	return nil
 }
 
-// Commit makes the round durable. After an error the journal takes no more: what the file holds past the last
-// round is not known.
-func (j *Journal) Commit() error {
+// Unsynced is a round that is in the file and not yet durable.
+type Unsynced struct{ f vfs.File }
+
+// Write puts the round into the file. Of the MaxRounds written last all may be synced at once. After an error the journal
+// takes no more: what the file holds past the last round is not known.
+func (j *Journal) Write() (Unsynced, error) {
 	if err := j.write(); err != nil {
-		return err
+		return Unsynced{}, err
 	}
+	j.rounds++
+	return Unsynced{j.syncers[j.current][j.rounds%MaxRounds]}, nil
+}
+
+// Sync makes the round durable. It counts for nothing unless all rounds before it are: reading ends at the first entry that is not
+// whole. After an error the journal takes no more.
+func (u Unsynced) Sync() error {
 	if mutantAckBeforeJournal {
 		return nil
 	}
-	if err := j.files[j.current].Sync(); err != nil {
+	if err := u.f.Sync(); err != nil {
 		return fmt.Errorf("sync journal: %w", err)
 	}
 	return nil
 }
 
+// Commit writes the round and makes it durable.
+func (j *Journal) Commit() error {
+	u, err := j.Write()
+	if err != nil {
+		return err
+	}
+	return u.Sync()
+}
+
 // Close gives the descriptors up and leaves the files.
 func (j *Journal) Close() error {
 	var err error
-	for _, f := range j.files {
-		if f != nil {
-			err = errors.Join(err, f.Close())
+	for i, f := range j.files {
+		for _, f := range append(j.syncers[i][:], f) {
+			if f != nil {
+				err = errors.Join(err, f.Close())
+			}
 		}
 	}
 	return err

@@ -14,16 +14,3 @@ func everyWay(t *testing.T, sweep func(t *testing.T, how mode)) {
 	t.Run("journal", func(t *testing.T) { sweep(t, mode{journal: true}) })
 	t.Run("compressed", func(t *testing.T) { sweep(t, mode{compress: true}) })
 }
-
-// always and never are the partitions that must wait for a round in the journal.
-const (
-	always = 1
-	never  = 1 << 20
-)
-
-func roundOf(journal bool) int {
-	if journal {
-		return always
-	}
-	return never
-}

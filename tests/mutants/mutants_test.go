@@ -21,6 +21,8 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_ack_before_fsync", "weir/tests/crash", "TestCrashBeforeEveryOperation"},
 	{"mutant_ignore_fsync_error", "weir/partition", "TestFailedSyncIsFinal"},
 	{"mutant_ack_before_journal", "weir/tests/crash", "TestCrashBeforeEveryOperation"},
+	{"mutant_ack_before_journal", "weir/tests/crash", "TestCrashWhileRoundsOverlap"},
+	{"mutant_round_ends_early", "weir/log", "TestRoundFailsWithTheOneBefore"},
 	{"mutant_any_generation", "weir/log/journal", "TestOldGenerationsAreNotRead"},
 	{"mutant_trust_index", "weir/segment", "TestLyingIndexes"},
 	{"mutant_skip_frame_sum", "weir/segment", "TestHarmedFrames"},
