@@ -34,6 +34,8 @@ type SyncCommitter struct {
 
 	mu     sync.Mutex // guards the fields below and every partition's sync state; never held across a sync
 	work   *sync.Cond // there is something to do, or closed is set
+	made   int        // workers; each is started when all others are at work
+	idle   int        // workers that wait and were not called
 	gate   gather
 	alone  []*Partition // to be synced by themselves: with much to sync, or left over by a round
 	busy   int          // workers that sync a partition by itself
@@ -58,9 +60,6 @@ func NewSyncCommitter(c SyncConfig, clk clock.Clock, lg *slog.Logger) *SyncCommi
 	}
 	s := &SyncCommitter{lg: lg, workers: c.Workers, apart: c.Alone, gate: gather{clk: clk, limit: c.Gather}}
 	s.work = sync.NewCond(&s.mu)
-	for range c.Workers + journal.MaxRounds {
-		s.wg.Go(s.flush)
-	}
 	return s
 }
 
@@ -112,18 +111,29 @@ func (c *SyncCommitter) enqueueAloneLocked(p *Partition) {
 func (c *SyncCommitter) wakeForRoundLocked() {
 	if !c.gate.called && c.dueLocked() {
 		c.gate.called = true
-		c.work.Signal()
+		c.callLocked()
 	}
 }
 
 func (c *SyncCommitter) wakeForOneLocked() {
 	if len(c.alone) > 0 && c.busy < c.workers {
-		c.work.Signal()
+		c.callLocked()
 	}
 }
 
-// flush is a worker: it syncs what waits until the committer is closed and nothing does. There is always one for each round that may be
-// under way and each partition that may be synced by itself.
+// callLocked calls a worker: there is one for each round that may be under way and each partition that may be synced by itself.
+func (c *SyncCommitter) callLocked() {
+	switch {
+	case c.idle > 0:
+		c.idle--
+		c.work.Signal()
+	case c.made < c.workers+journal.MaxRounds:
+		c.made++
+		c.wg.Go(c.flush)
+	}
+}
+
+// flush is a worker: it syncs what waits until the committer is closed and nothing does.
 func (c *SyncCommitter) flush() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -135,9 +145,11 @@ func (c *SyncCommitter) flush() {
 		case len(c.alone) > 0 && c.busy < c.workers:
 			c.flushOneLocked()
 		case c.closed && len(c.gate.held)+len(c.alone) == 0:
+			c.idle = 0
 			c.work.Broadcast() // whoever waits ends too
 			return
 		default:
+			c.idle++
 			c.work.Wait()
 		}
 	}
@@ -213,6 +225,8 @@ func (c *SyncCommitter) flushOneLocked() {
 func (c *SyncCommitter) Close() {
 	c.mu.Lock()
 	c.closed = true
+	c.wakeForRoundLocked() // it waits no more for others
+	c.idle = 0
 	c.work.Broadcast()
 	c.mu.Unlock()
 	c.wg.Wait()
