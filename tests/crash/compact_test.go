@@ -109,8 +109,11 @@ func (k *keyed) round(d *log.Directory, l *log.Log, clk *clock.Manual, n int) er
 // sync1 makes a log durable, in the journal if it takes it.
 func sync1(l *log.Log, journal bool) (int64, error) {
 	if journal {
-		if s := log.SyncSmall([]*log.Log{l}); s[0].OK {
-			return s[0].End, nil
+		if r, _ := log.BeginRound([]*log.Log{l}); r != nil {
+			r.Sync()
+			if s := r.End()[0]; s.OK {
+				return s.End, nil
+			}
 		}
 	}
 	return l.Sync()

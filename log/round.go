@@ -48,18 +48,6 @@ type Round struct {
 	err   error
 }
 
-// SyncSmall is a round from beginning to end. It never fails: a log for which the outcome is not OK is to be synced by itself.
-func SyncSmall(logs []*Log) []Synced {
-	out := make([]Synced, len(logs))
-	if r, _ := BeginRound(logs); r != nil {
-		r.Sync()
-		for _, s := range r.End() {
-			out[s.At] = s
-		}
-	}
-	return out
-}
-
 // BeginRound writes into the journal what was appended to logs of one directory and is not durable, of those that have little. It
 // returns the indexes of the others, rising, which are to be synced by themselves; the round is nil when those are all.
 func BeginRound(logs []*Log) (r *Round, left []int) {

@@ -13,11 +13,23 @@ import (
 	"weir/vfs"
 )
 
+// syncSmall is a round from beginning to end.
+func syncSmall(logs []*Log) []Synced {
+	out := make([]Synced, len(logs))
+	if r, _ := BeginRound(logs); r != nil {
+		r.Sync()
+		for _, s := range r.End() {
+			out[s.At] = s
+		}
+	}
+	return out
+}
+
 // journalSync appends a batch and makes it durable through the journal.
 func (r *rig) journalSync(ms int64) {
 	r.Helper()
 	r.append(data(2, ms))
-	if s := SyncSmall([]*Log{r.l})[0]; !s.OK || s.End != r.l.EndOffset() || r.l.DurableEnd() != s.End {
+	if s := syncSmall([]*Log{r.l})[0]; !s.OK || s.End != r.l.EndOffset() || r.l.DurableEnd() != s.End {
 		r.Fatalf("%+v, durable %d; the log ends at %d", s, r.l.DurableEnd(), r.l.EndOffset())
 	}
 }
@@ -38,7 +50,7 @@ func (r *rig) journalFiles() int {
 func TestJournalSurvivesACrash(t *testing.T) {
 	r := newRig(t, smallConfig())
 	r.append(data(1, 0))
-	if SyncSmall([]*Log{r.l})[0].OK {
+	if syncSmall([]*Log{r.l})[0].OK {
 		t.Fatal("the journal took bytes of a file whose name is not durable")
 	}
 	r.sync()
@@ -190,7 +202,7 @@ func TestRoundsOfManyWriters(t *testing.T) {
 		wg.Go(func() {
 			for i := range 150 {
 				_, err := l.Append(data(1, int64(i)), 0)
-				s := SyncSmall([]*Log{l})[0]
+				s := syncSmall([]*Log{l})[0]
 				if err == nil && !s.OK {
 					s.End, err = l.Sync()
 				}
@@ -237,11 +249,11 @@ func TestFailedJournalIsFinal(t *testing.T) {
 	r.journalSync(1)
 	fail = syscall.EIO
 	r.append(data(2, 2))
-	if s := SyncSmall([]*Log{r.l})[0]; s.OK {
+	if s := syncSmall([]*Log{r.l})[0]; s.OK {
 		t.Fatalf("%+v by a sync that failed", s)
 	}
 	r.sync()
-	if SyncSmall([]*Log{r.l})[0].OK || failed != 1 {
+	if syncSmall([]*Log{r.l})[0].OK || failed != 1 {
 		t.Fatalf("the journal is used after its sync has failed; %d syncs of it failed", failed)
 	}
 	left := mem.CrashClone(vfs.CrashOptions{})
