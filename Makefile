@@ -10,6 +10,8 @@ COMMIT  := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo
 LDFLAGS := -s -w -X main.commit=$(COMMIT)
 # Where scripts/setup puts Apache Kafka: its broker and newest client, and the newest complete set of its tools.
 KAFKA   := $(CURDIR)/.cache/kafka
+# How the whole run tests: lint has vetted everything before.
+GOTEST  := go test -vet=off
 # Build tags of the tests that need brokers and clients beside the Go toolchain.
 TAGS    := clients,kill,compare
 
@@ -53,12 +55,11 @@ lint: ## format, vet and staticcheck over everything, and a build
 .PHONY: test
 test: lint ## set up and pass everything: unit, oracle, clients, kill -9, demo
 	@scripts/setup clients
-	WEIR_KAFKA_LIBS=$(KAFKA)/tools go test -race -timeout 30m $$(go list ./... | grep -vE '/tests/(oracle|crash|mutants)$$')
-	go test -timeout 20m ./tests/crash ./tests/mutants # sweeps of one goroutine: the race detector would only make them slow
-	WEIR_KAFKA_LIBS=$(KAFKA)/broker go test -timeout 20m ./tests/oracle/...
-	go test -tags clients -parallel 4 -timeout 30m ./tests/clients
-	go test -tags clients -timeout 10m ./tests/compaction
-	go test -tags kill -timeout 20m ./tests/kill ./tests/transactions
+	WEIR_KAFKA_LIBS=$(KAFKA)/tools $(GOTEST) -race -timeout 30m $$(go list ./... | grep -vE '/tests/(oracle|crash|mutants)$$')
+	# Beside each other: sweeps of one goroutine, which the race detector would only make slow, and what waits for brokers.
+	WEIR_KAFKA_LIBS=$(KAFKA)/broker $(GOTEST) -tags kill -p 3 -timeout 30m ./tests/crash ./tests/mutants ./tests/oracle ./tests/kill ./tests/transactions
+	$(GOTEST) -tags clients -parallel 4 -timeout 30m ./tests/clients
+	$(GOTEST) -tags clients -timeout 10m ./tests/compaction
 	@$(MAKE) --no-print-directory demo
 
 .PHONY: oracle

@@ -22,6 +22,7 @@ import (
 // TestConnect has two workers of Kafka Connect form a cluster by the group protocol that is theirs. Connectors copy lines
 // from files into topics and from there into files; when one worker stops, the other takes all of its work over.
 func TestConnect(t *testing.T) {
+	t.Parallel()
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
 			b := brokers.New(t, brokerKind, nil)

@@ -23,6 +23,7 @@ var quickHeartbeats = map[string]string{
 func TestConsumerProtocol(t *testing.T) {
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
+			t.Parallel() // most of its time is waiting for heartbeats
 			b := brokers.New(t, brokerKind, quickHeartbeats)
 			for _, k := range kinds {
 				if len(k.remote) == 0 { // it does not speak the protocol
@@ -31,11 +32,11 @@ func TestConsumerProtocol(t *testing.T) {
 				t.Run(k.name, func(t *testing.T) {
 					t.Parallel()
 					s := &suite{kind: k, addr: b.Addr, ref: newReference(t, b.Addr)}
-					t.Run("group", func(t *testing.T) { s.groupLife(t, "consumer") })
+					t.Run("group", beside(func(t *testing.T) { s.groupLife(t, "consumer") }))
 					if k.name != "franz-go" { // Close does not leave for a static member: its session must end
-						t.Run("static", s.staticConsumers)
+						t.Run("static", beside(s.staticConsumers))
 					}
-					t.Run("migration", s.migration)
+					t.Run("migration", beside(s.migration))
 				})
 			}
 		})

@@ -21,6 +21,7 @@ import (
 // TestMirrorMaker has MirrorMaker 2 copy a topic from Weir to Apache Kafka and another way round: its records, settings and the
 // offsets of its group, which then goes on at the other broker and misses nothing.
 func TestMirrorMaker(t *testing.T) {
+	t.Parallel()
 	sides, settings := mirrorSides(t)
 	startMirror(t, t.TempDir(), settings)
 	host := start(t, "kafka-tools", javaTool(t, "ToolHost"))
@@ -39,6 +40,7 @@ func TestMirrorExactlyOnce(t *testing.T) {
 	sides, settings := mirrorSides(t)
 	for _, kind := range brokerKinds {
 		settings[kind+".exactly.once.source.support"] = "enabled"
+		settings[kind+".producer.transaction.timeout.ms"] = "20000" // until then the second waits for what the first left open
 	}
 	settings["dedicated.mode.enable.internal.rest"] = "true"
 	settings["listeners"] = fmt.Sprintf("http://127.0.0.1:%d", brokers.ReservePort(t))

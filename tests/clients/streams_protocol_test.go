@@ -11,6 +11,7 @@ import (
 // TestStreamsProtocol runs the application of TestStreams with group.protocol=streams (KIP-1071): the broker makes its internal topics
 // and gives it its tasks. It is killed and comes back without state.
 func TestStreamsProtocol(t *testing.T) {
+	t.Parallel()
 	quick := map[string]string{
 		"group.streams.min.session.timeout.ms": "3000", "group.streams.session.timeout.ms": "3000",
 		"group.streams.min.heartbeat.interval.ms": "300", "group.streams.heartbeat.interval.ms": "300",

@@ -32,6 +32,7 @@ var quickTimeouts = map[string]string{
 // TestStreams runs an unmodified application of Kafka Streams under exactly_once_v2: its answers are exact, also after it was killed
 // and its state is only in the changelog, and after kafka-streams-application-reset it does all of its work again.
 func TestStreams(t *testing.T) {
+	t.Parallel()
 	var resets []string
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {

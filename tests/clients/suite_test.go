@@ -35,9 +35,18 @@ type suite struct {
 	ref  *reference
 }
 
+// beside has a test run beside others.
+func beside(run func(t *testing.T)) func(t *testing.T) {
+	return func(t *testing.T) {
+		t.Parallel()
+		run(t)
+	}
+}
+
 func (s *suite) run(t *testing.T) {
 	// Each check fails by itself: what one leaves behind, no other one uses.
 	t.Run("records", func(t *testing.T) {
+		t.Parallel()
 		a := s.agent(t, s.addr)
 		t.Run("topics", func(t *testing.T) { s.topics(t, a.on(t)) })
 		for _, c := range codecs {
@@ -48,12 +57,12 @@ func (s *suite) run(t *testing.T) {
 		t.Run("10 MB", func(t *testing.T) { s.large(t, a.on(t)) })
 		t.Run("too large", func(t *testing.T) { s.tooLarge(t, a.on(t)) })
 	})
-	t.Run("group", s.groups)
+	t.Run("group", beside(s.groups))
 	if s.static {
-		t.Run("static members", s.staticMembers)
+		t.Run("static members", beside(s.staticMembers))
 	}
 	if s.cooperative {
-		t.Run("cooperative", s.cooperativeRebalance)
+		t.Run("cooperative", beside(s.cooperativeRebalance))
 	}
 }
 

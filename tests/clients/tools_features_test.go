@@ -13,6 +13,7 @@ import (
 // TestFeatureTool has kafka-features say and do the same at Weir and Apache Kafka, one command after another, and what was
 // switched off stays off after a restart.
 func TestFeatureTool(t *testing.T) {
+	t.Parallel()
 	p := &pair{t: t, host: start(t, "kafka-tools", javaTool(t, "ToolHost"))}
 	for _, kind := range brokerKinds {
 		p.sides = append(p.sides, &history{t: t, broker: brokers.New(t, kind, nil)})

@@ -22,6 +22,7 @@ import (
 // the same, line for line, but for addresses and the members' ids: Kafka's own tools and Java Admin, and weir's commands,
 // which must not know whose broker they talk to.
 func TestGroupTools(t *testing.T) {
+	t.Parallel()
 	p := &pair{dir: t.TempDir()}
 	for _, kind := range brokerKinds {
 		h := play(t, brokers.New(t, kind, quickHeartbeats))
@@ -149,7 +150,7 @@ func (p *pair) records() {
 		"GroupMetadataMessageFormatter": {`"group":"classic".*"protocol":"range","protocolType":"consumer"`,
 			`"group":"workers".*"protocolType":"connect"`, `"group":"deleted"\} null`},
 	} {
-		command := "kafka-console-consumer --bootstrap-server BROKER --topic __consumer_offsets --from-beginning --timeout-ms 2000 --group reading " +
+		command := "kafka-console-consumer --bootstrap-server BROKER --topic __consumer_offsets --from-beginning --timeout-ms 6000 --group reading --command-property enable.auto.commit=false " +
 			"--formatter org.apache.kafka.tools.consumer." + formatter
 		var seen []string
 		for _, h := range p.sides {

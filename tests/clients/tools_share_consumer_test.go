@@ -13,6 +13,7 @@ import (
 // TestShareConsumerTools has Kafka's tools take the records of a topic in share groups, at Weir and at Apache Kafka: what they
 // print of each record is the same, and nothing is then left of the groups' work.
 func TestShareConsumerTools(t *testing.T) {
+	t.Parallel()
 	p := &pair{t: t, host: start(t, "kafka-tools", javaTool(t, "ToolHost"))}
 	for _, kind := range brokerKinds {
 		b := brokers.New(t, kind, map[string]string{"share.coordinator.state.topic.replication.factor": "1",

@@ -18,10 +18,12 @@ const shareTool = "kafka-share-groups --bootstrap-server BROKER "
 // TestShareGroupTools gives Weir and Apache Kafka the same share groups, and has Kafka's tools and weir's commands print the
 // same of both, line for line.
 func TestShareGroupTools(t *testing.T) {
+	t.Parallel()
 	p := &pair{t: t, host: start(t, "kafka-tools", javaTool(t, "ToolHost"))}
 	for _, kind := range brokerKinds {
 		b := brokers.New(t, kind, map[string]string{"share.coordinator.state.topic.replication.factor": "1",
-			"share.coordinator.state.topic.min.isr": "1", "group.share.assignment.interval.ms": "0"})
+			"share.coordinator.state.topic.min.isr": "1", "group.share.assignment.interval.ms": "0",
+			"group.share.max.session.timeout.ms": "600000", "group.share.session.timeout.ms": "600000"}) // nobody sends heartbeats
 		h := &history{t: t, broker: b, ref: newReference(t, b.Addr), secret: []string{b.Addr, "BROKER"}}
 		h.topic(wide, 3)
 		h.topic(narrow, 1)

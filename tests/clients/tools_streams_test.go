@@ -25,6 +25,7 @@ var patientStreams = map[string]string{
 // TestStreamsTools gives Weir and Apache Kafka the same history of streams groups, and has kafka-streams-groups, the application reset
 // tool, Kafka's decoder of records and weir's own commands print the same of both, line for line.
 func TestStreamsTools(t *testing.T) {
+	t.Parallel()
 	p := &pair{dir: t.TempDir()}
 	for _, kind := range brokerKinds {
 		p.sides = append(p.sides, playStreams(t, brokers.New(t, kind, patientStreams)))

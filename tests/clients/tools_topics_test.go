@@ -16,6 +16,7 @@ import (
 
 // TestTools runs Apache Kafka's own command-line tools.
 func TestTools(t *testing.T) {
+	t.Parallel()
 	for _, brokerKind := range brokerKinds {
 		t.Run(brokerKind, func(t *testing.T) {
 			b := brokers.New(t, brokerKind, nil)

@@ -19,6 +19,7 @@ import (
 // TestTransactionTools gives Weir and Apache Kafka the same transactions and has kafka-transactions say the same of them, but for
 // producers' ids and times.
 func TestTransactionTools(t *testing.T) {
+	t.Parallel()
 	p := &pair{t: t, host: start(t, "kafka-tools", javaTool(t, "ToolHost"))}
 	for _, kind := range brokerKinds {
 		b := brokers.New(t, kind, nil)

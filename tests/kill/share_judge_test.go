@@ -179,7 +179,7 @@ func (c *crew) judge(records []*kgo.Record) {
 	if !report.OK() {
 		c.t.Errorf("%s: the history is not sound: %v", c.group, report)
 	}
-	if len(records) < 100 || f.accepted < 50 {
+	if len(records) < 100 || f.accepted+f.rejected < 50 {
 		c.t.Errorf("%s: there was too little to judge", c.group)
 	}
 	if c.also != nil {

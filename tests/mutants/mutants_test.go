@@ -123,7 +123,7 @@ func (b built) run(pkg, name, tag string) (string, error) {
 	pattern := "^" + strings.ReplaceAll(name, "/", "$/^") + "$"
 	cmd := exec.Command(filepath.Join(b.dir, path.Base(pkg)+".test"), "-test.short", "-test.failfast", "-test.timeout=5m", "-test.run="+pattern)
 	cmd.Dir = filepath.Join(b.root, strings.TrimPrefix(pkg, "weir/"))
-	cmd.Env = append(os.Environ(), "WEIR_BIN="+filepath.Join(b.dir, "weir"), "MUTANT="+tag, "WEIR_KILLS=5", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
+	cmd.Env = append(os.Environ(), "WEIR_BIN="+filepath.Join(b.dir, "weir"), "MUTANT="+tag, "WEIR_KILLS=8", "WEIR_TXN_KILLS=8", "WEIR_TXN_LATE=80")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

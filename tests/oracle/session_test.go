@@ -139,7 +139,7 @@ func (s *session) frame(label string, frame []byte, like kmsg.Request) {
 		s.record(label, nil, err)
 		return
 	}
-	_, body, err := w.receive(answerLimit)
+	_, body, err := w.receive(s.limit)
 	if err != nil {
 		s.record(label, nil, err)
 		return
