@@ -2,7 +2,9 @@ package bench
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 )
 
 // Spread is the least, the middle and the greatest of some figures.
@@ -25,8 +27,21 @@ func SpreadOf(figures []float64) Spread {
 	return Spread{s[0], middle, s[len(s)-1]}
 }
 
-// String is the median with the range in parentheses.
-func (s Spread) String() string { return fmt.Sprintf("%.4g (%.4g-%.4g)", s.Median, s.Min, s.Max) }
+// String is the median with the range in parentheses, where there is one.
+func (s Spread) String() string {
+	if s.Min == s.Max {
+		return figure(s.Median)
+	}
+	return fmt.Sprintf("%s (%s-%s)", figure(s.Median), figure(s.Min), figure(s.Max))
+}
+
+// figure writes four digits, or all of a larger number: people read 63438 sooner than 6.344e+04.
+func figure(v float64) string {
+	if math.Abs(v) >= 1000 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 4, 64)
+}
 
 // Column is one figure of a Result as tables, CSV and plots show it.
 type Column struct {

@@ -23,6 +23,14 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+func TestSpreadIsReadable(t *testing.T) {
+	for want, s := range map[string]Spread{"2": {2, 2, 2}, "63438 (999.9-1234567)": {999.9, 63438.4, 1234567}, "0.25 (0.1235-0.5)": {0.123456, 0.25, 0.5}} {
+		if got := s.String(); got != want {
+			t.Errorf("got %q; want %q", got, want)
+		}
+	}
+}
+
 func TestRatiosArePairByPair(t *testing.T) {
 	a := []Result{{Bytes: 10 << 20, Seconds: 1}, {Bytes: 10 << 20, Seconds: 2}, {Bytes: 1, Seconds: 1, Error: "failed"}}
 	b := []Result{{Bytes: 10 << 20, Seconds: 2}, {Bytes: 10 << 20, Seconds: 4}, {Bytes: 1, Seconds: 1}}
@@ -41,7 +49,7 @@ func TestTableNamesEveryTarget(t *testing.T) {
 	if err := r.Table(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"weir ", "kafka ", "weir / kafka", "2 (2-2)", "0.25 (0.25-0.25)", "kafka, run 2, failed: it went away"} {
+	for _, want := range []string{"weir ", "kafka ", "weir / kafka", " 2\n", " 0.25\n", "kafka, run 2, failed: it went away"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}
