@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -44,6 +45,8 @@ type consumer struct {
 	ctx  context.Context // ends when it is cut off
 	kill context.CancelFunc
 	lock time.Duration
+	wait func(deliveries int) int64 // the group's backoff, in ms
+	over atomic.Bool                // it is to leave
 
 	mu      sync.Mutex // guards what follows
 	conns   []net.Conn
@@ -54,7 +57,7 @@ type consumer struct {
 }
 
 func (c *crew) newConsumer(ctx context.Context) hand {
-	h := &consumer{lock: lockTime, arrived: map[*kgo.Record][2]int64{}}
+	h := &consumer{lock: lockTime, wait: c.backoff.after, arrived: map[*kgo.Record][2]int64{}}
 	h.ctx, h.kill = context.WithCancel(ctx)
 	h.cl = c.client(kgo.ShareGroup(c.group), kgo.ConsumeTopics("work"), kgo.ShareMaxRecords(20), kgo.ShareMaxRecordsStrict(), kgo.Dialer(h.dial),
 		kgo.RequestRetries(0), kgo.RetryTimeout(time.Second), kgo.FetchMaxWait(200*time.Millisecond), kgo.WithHooks(h),
@@ -172,6 +175,33 @@ func (h *consumer) extend(ctx context.Context, all []given) {
 			g.Until = asked + int64(h.lock)
 		}
 	}
+}
+
+// leave ends the membership in order: what it holds it releases with the last request of its share sessions, and then it leaves the group.
+// It gives back what it had been given and said nothing of.
+func (h *consumer) leave() []given {
+	h.mu.Lock()
+	back := h.held
+	answers := map[int32]error{}
+	h.held, h.answers = nil, answers
+	asked := time.Now().UnixNano()
+	for _, g := range back {
+		g.Verdict, g.Outcome, g.Asked, g.Wait = checker.Released, checker.Unknown, asked, h.wait(g.Count)*1e6
+	}
+	h.mu.Unlock()
+	ctx, cancel := context.WithTimeout(h.ctx, 5*time.Second)
+	defer cancel()
+	err := h.cl.LeaveGroupContext(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answers = nil
+	for _, g := range back {
+		g.Ended = time.Now().UnixNano()
+		if failed, told := answers[g.Partition]; err == nil && told && failed == nil {
+			g.Outcome = checker.OK
+		}
+	}
+	return back
 }
 
 // cut notes the time before the broker can learn of it.

@@ -176,6 +176,7 @@ func (c *crew) judge(records []*kgo.Record) {
 	report := checker.CheckShared(s)
 	c.t.Logf("%s: %d kills, %d records, %d deliveries (up to %d of one), %d accepted for certain; dead letters: %d rejected, %d exhausted, %d expired; %d lives and takes lost",
 		c.group, len(c.kills), len(records), len(c.deliveries), highest, f.accepted, f.rejected, f.exhausted, f.expired, len(c.takes))
+	c.judgeBack()
 	if !report.OK() {
 		c.t.Errorf("%s: the history is not sound: %v", c.group, report)
 	}
@@ -184,6 +185,33 @@ func (c *crew) judge(records []*kgo.Record) {
 	}
 	if c.also != nil {
 		c.also(c, f)
+	}
+}
+
+// judgeBack wants what members gave back that left in order to be delivered again before its lock would have ended. Not all of it is: the
+// broker may be killed, and others may have to be delivered first.
+func (c *crew) judgeBack() {
+	c.t.Helper()
+	of := map[checker.Place][]*checker.Delivery{}
+	for _, d := range c.deliveries {
+		of[d.Place] = append(of[d.Place], d)
+	}
+	certain, soon := 0, 0
+	for _, e := range c.back {
+		if e.Outcome != checker.OK || e.Count >= c.limit {
+			continue
+		}
+		certain++
+		if slices.ContainsFunc(of[e.Place], func(d *checker.Delivery) bool {
+			return d.Count == e.Count+1 && d.Arrived > e.Asked && d.Arrived < e.Until
+		}) {
+			soon++
+		}
+	}
+	c.t.Logf("%s: %d members left in order and gave back %d records, %d for certain; %d of those came before their locks would have ended",
+		c.group, c.left, len(c.back), certain, soon)
+	if certain >= 50 && soon == 0 {
+		c.t.Errorf("%s: of %d records that were given back none came again at once", c.group, certain)
 	}
 }
 

@@ -51,6 +51,8 @@ type crew struct {
 	takes      []checker.Take
 	met        map[checker.Place]bool // records that must be delivered
 	sure       int                    // such records that were sent
+	left       int                    // members that left in order
+	back       []*checker.Delivery    // what these gave back
 }
 
 // TestKillShare ends the broker, and members, at random moments while share groups work a topic off over Kafka's protocol and HTTP, in
@@ -162,11 +164,17 @@ func (c *crew) serve(ctx context.Context, born func(context.Context) hand) {
 	}
 }
 
-// live is one life of a member. Most end at a moment of their own, wherever it is.
+// live is one life of a member. Most end at a moment of their own, wherever it is; of share consumers one in two leaves in order then.
 func (c *crew) live(ctx context.Context, h hand) {
 	began := time.Now().UnixNano()
 	ctx, end := context.WithCancel(ctx)
+	member, lossy := h.(*consumer)
+	orderly := lossy && rand.IntN(2) == 0
 	death := time.AfterFunc(100*time.Millisecond+rand.N(5*time.Second), func() {
+		if orderly {
+			member.over.Store(true)
+			return
+		}
 		h.cut()
 		end()
 	})
@@ -183,15 +191,28 @@ func (c *crew) live(ctx context.Context, h hand) {
 			c.mu.Unlock()
 			continue
 		}
-		if !c.work(ctx, h, all) {
+		if orderly && member.over.Load() && rand.IntN(2) == 0 {
+			c.meet(all)
+			break
+		}
+		if !c.work(ctx, h, all) || orderly && member.over.Load() {
 			break
 		}
 	}
 	death.Stop()
+	if orderly && member.over.Load() {
+		back := member.leave()
+		c.mu.Lock()
+		c.left++
+		for _, g := range back {
+			c.back = append(c.back, g.Delivery)
+		}
+		c.mu.Unlock()
+	}
 	h.cut()
 	end()
 	h.close()
-	if _, lossy := h.(*consumer); lossy { // what it had fetched, or was fetching
+	if lossy { // what it had fetched, or was fetching
 		c.mu.Lock()
 		c.takes = append(c.takes, checker.Take{Began: began, Ended: time.Now().UnixNano()})
 		c.mu.Unlock()

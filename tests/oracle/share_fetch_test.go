@@ -12,6 +12,7 @@ func shareFetchScenarios() []scenario {
 		{key: 78, name: "acquire", run: shareAcquire},
 		{key: 78, name: "acks", run: shareFetchAcks},
 		{key: 78, name: "sessions", run: shareSessions},
+		{key: 78, name: "leave", run: shareLeave},
 		{key: 78, name: "connection", run: shareConnection},
 		{key: 78, name: "many sessions", run: shareManySessions},
 		{key: 78, name: "limits", run: shareLimits},
@@ -111,6 +112,24 @@ func shareSessions(s *session) {
 	none.Topics = nil
 	m.ask("nothing is fetched", none)
 	m.fetch("add again", ack{5, 9, allOf(release)})
+}
+
+// shareLeave has members leave in order: what they had taken is there at once, and counts as delivered.
+func shareLeave(s *session) {
+	m := s.sharing(3)
+	m.fetch("taken")
+	m.fetch("two are settled", ack{0, 1, allOf(accept)})
+	m.close("the session ends")
+	leave := kmsg.NewPtrShareGroupHeartbeatRequest()
+	leave.Version, leave.GroupID, leave.MemberID, leave.MemberEpoch = 1, m.group, m.member, -1
+	s.check("leave", s.must(leave).(*kmsg.ShareGroupHeartbeatResponse).ErrorCode)
+	next := m.another("m2")
+	next.fetch("the next one has the rest")
+	last := next.settling(ack{2, 14, allOf(release)})
+	last.ShareSessionEpoch = -1
+	resp := s.must(withVersion(1, last)).(*kmsg.ShareAcknowledgeResponse)
+	s.check("end with a release", resp.ErrorCode)
+	m.another("m3").fetch("the third has all of that")
 }
 
 func shareConnection(s *session) {
