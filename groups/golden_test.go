@@ -13,13 +13,13 @@ import (
 	"weir/coordinator"
 )
 
-// TestConversations runs the conversations in testdata: what clients ask, and what the coordinator answers.
+// TestConversations runs the conversations in testdata/conversations: what clients ask, and what the coordinator answers.
 // With -rewrite the answers are written anew.
 //
 // Clients have names, m1 for instance, and use the member id that they were last told. "parked" is an answer
 // that has not come yet; it is shown under the command that made it come.
 func TestConversations(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/conversations", func(t *testing.T, path string) {
 		c := &conversation{t: t, members: make(map[string]string), generations: make(map[string]int32)}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return c.run(d) })
 	})

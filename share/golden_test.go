@@ -13,13 +13,13 @@ import (
 	"weir/filter"
 )
 
-// TestConversations runs the conversations in testdata: what members of a share group ask, what they are answered, and what is
+// TestConversations runs the conversations in testdata/conversations: what members of a share group ask, what they are answered, and what is
 // written. With -rewrite the answers are written anew.
 //
 // Acquired records are shown as first-last*deliveries. "log" shows what was written to the state since it was last asked. A fetch
 // with "wait" is parked if there is nothing; its answer is shown under the command that made it come.
 func TestConversations(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/conversations", func(t *testing.T, path string) {
 		c := &conversation{}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return c.run(t, d) })
 	})

@@ -13,14 +13,14 @@ import (
 	"weir/coordinator"
 )
 
-// TestConversations runs the conversations in testdata: what producers ask, and what the coordinator answers.
+// TestConversations runs the conversations in testdata/conversations: what producers ask, and what the coordinator answers.
 // With -rewrite the answers are written anew.
 //
 // Producers have names and use the producer id and epoch that they were last told, unless one is given as
 // with=ID/EPOCH. "parked" is an answer that has not come yet; it is shown under the command that made it come.
 // "markers" shows the endings whose markers are to be written, and "written" tells the oldest that they are.
 func TestConversations(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/conversations", func(t *testing.T, path string) {
 		c := &conversation{t: t, producers: make(map[string]Producer), nextID: 100}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return c.run(d) })
 	})
