@@ -40,6 +40,7 @@ func (d *Door) routes() (*http.ServeMux, huma.API) {
 	d.addSettle(api)
 	d.addRequest(api)
 	d.addDeadLetters(api)
+	d.addDepth(api)
 	return mux, api
 }
 

@@ -106,7 +106,8 @@ func TestBadRequests(t *testing.T) {
 func TestPathsThatAreNotThere(t *testing.T) {
 	d := open(t, t.TempDir())
 	d.problem(d.do("GET", "/", ""), http.StatusNotFound)
-	d.problem(d.do("POST", "/v1/queues/q", ""), http.StatusNotFound)
+	d.problem(d.do("POST", "/v1/queues/q", ""), http.StatusMethodNotAllowed)
+	d.problem(d.do("POST", "/v1/queues", ""), http.StatusNotFound)
 	r := d.do("GET", "/v1/queues/q/messages", "")
 	d.problem(r, http.StatusMethodNotAllowed)
 	if allow := r.header.Get("Allow"); allow != "POST" {
@@ -284,7 +285,7 @@ func TestOddRequests(t *testing.T) {
 		{"POST", "/v1/queues/q/receive?group=" + strings.Repeat("a", 256), 422},
 		{"POST", "/v1/queues/q/receive?group=%zz", 400}, {"POST", "/v1/queues/__share_group_state/receive", 403},
 		{"POST", "/v1/queues/q/ack?receipt=" + strings.Repeat("0", 2000), 400}, {"GET", "/v1/queues/q/dead-letters?max=0", 422},
-		{"DELETE", "/v1/queues/q", 404}, {"POST", "/v1/queues/" + strings.Repeat("%C3%BC", 200) + "/receive", 400},
+		{"DELETE", "/v1/queues/q", 405}, {"GET", "/v1/queues/q?group=%00", 422}, {"GET", "/v1/queues/__share_group_state", 403}, {"POST", "/v1/queues/" + strings.Repeat("%C3%BC", 200) + "/receive", 400},
 	} {
 		r := d.do(c.method, c.path, "")
 		if r.status != c.status {

@@ -8,6 +8,7 @@ import (
 
 	"weir/groups"
 	"weir/metadata"
+	"weir/share"
 )
 
 // DescribeShareGroupOffsets (key 90), v0-v1.
@@ -15,6 +16,8 @@ import (
 // Behavior:
 //   - Tells the first offset that a share group has not settled, of partitions named or of all that it has begun; -1 where
 //     nobody has fetched, and of topics and partitions that do not exist. A group that does not exist has begun none.
+//   - A group that is asked for with our own tagged field 10000 gets, with each partition, a field of that number: how many
+//     records are available, of those unseen, in flight, delayed and given up without their dead letters yet, as int64.
 //   - While share.version is at level 0 every group answers 35.
 //
 // Version notes: v1 tells the lag: the records from there to the end that are not settled (KIP-1226).
@@ -40,6 +43,8 @@ func (h *Handlers) describedShareOffsets(c *Conn, asked *kmsg.DescribeShareGroup
 		group.ErrorCode = kerr.GroupAuthorizationFailed.Code
 		return group
 	}
+	deep := false
+	asked.UnknownTags.Each(func(tag uint32, _ []byte) { deep = deep || tag == share.DepthTag })
 	image, topics := h.Cluster.Image(), asked.Topics
 	if topics == nil {
 		begun, err := h.Groups.SharePartitions(asked.GroupID).Result()
@@ -63,10 +68,15 @@ func (h *Handlers) describedShareOffsets(c *Conn, asked *kmsg.DescribeShareGroup
 			case !allowed:
 				p.ErrorCode = kerr.TopicAuthorizationFailed.Code
 			case found != nil && index >= 0 && int(index) < len(found.Partitions):
-				var err error
 				id := metadata.PartitionID{Topic: found.ID, Index: index}
-				p.StartOffset, p.Lag, p.LeaderEpoch, err = h.shareOffsets(asked.GroupID, id)
-				p.ErrorCode = h.code(err)
+				o, end, err := h.shareOffsets(asked.GroupID, id)
+				if p.StartOffset, p.LeaderEpoch, p.ErrorCode = o.Start, o.LeaderEpoch, h.code(err); o.Start >= 0 {
+					p.Lag = max(end-o.Start-o.Complete, 0)
+				}
+				if deep && o.Start >= 0 {
+					depth := o.Depth(end)
+					p.UnknownTags.Set(share.DepthTag, depth.Append(nil))
+				}
 			}
 			topic.Partitions = append(topic.Partitions, p)
 		}

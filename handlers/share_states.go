@@ -124,20 +124,21 @@ func partitionsOf(all map[metadata.PartitionID]error) []metadata.PartitionID {
 	return list
 }
 
-// shareOffsets tells where a group is in a partition and how far from its end; -1 for what is not known.
-func (h *Handlers) shareOffsets(group string, id metadata.PartitionID) (start, lag int64, epoch int32, err error) {
-	o, err := h.Shares.Offsets(share.Key{Group: group, PartitionID: id}).Result()
+// shareOffsets tells where a group is in a partition, and where that ends; the start is -1 where nobody has fetched.
+func (h *Handlers) shareOffsets(group string, id metadata.PartitionID) (o share.Offsets, end int64, err error) {
+	o, err = h.Shares.Offsets(share.Key{Group: group, PartitionID: id}).Result()
+	none := share.Offsets{Start: -1}
 	switch {
 	case errors.Is(err, coordinator.ErrNotCoordinator) && h.Cluster.Image().Topic(shareTopic) == nil:
-		return -1, -1, 0, nil // nobody has fetched yet
+		return none, 0, nil // nobody has fetched yet
 	case err != nil:
-		return -1, -1, 0, err
+		return none, 0, err
 	case o.Start < 0:
-		return -1, -1, 0, nil
+		return none, 0, nil
 	}
 	p, err := h.Partitions.Get(id)
 	if err != nil {
-		return -1, -1, 0, err
+		return none, 0, err
 	}
-	return o.Start, max(p.HighWatermark()-o.Start-o.Complete, 0), o.LeaderEpoch, nil
+	return o, p.HighWatermark(), nil
 }

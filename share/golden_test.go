@@ -246,7 +246,9 @@ func (c *conversation) cutCommand(d *datadriven.TestData) string {
 
 func (c *conversation) offsetsCommand(*datadriven.TestData) string {
 	o := c.offsets()
-	return fmt.Sprintf("start %d, complete %d", o.Start, o.Complete)
+	d := o.Depth(c.part(c.topic).HighWatermark())
+	return fmt.Sprintf("start %d, complete %d; available %d (unseen %d), in flight %d, delayed %d, dying %d", o.Start, o.Complete, d.Available,
+		d.Unseen, d.InFlight, d.Delayed, d.Dying)
 }
 
 // runsCommand shows what the machine knows of the partition.

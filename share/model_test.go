@@ -233,6 +233,20 @@ func (m *model) start() int64 {
 }
 
 func (m *model) check(t *rapid.T) {
+	o := m.offsets()
+	want := Depth{}
+	for i := range m.records {
+		switch r := &m.records[i]; {
+		case r.member != "":
+			want.InFlight++
+		case !r.settled:
+			want.Available++
+		}
+	}
+	got := o.Depth(int64(len(m.records)))
+	if got.Unseen = 0; got != want {
+		t.Fatalf("the depth is %+v; want %+v", got, want)
+	}
 	if got := m.offsets().Start; got != m.start() {
 		t.Fatalf("the start is %d; want %d", got, m.start())
 	}

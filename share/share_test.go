@@ -28,7 +28,7 @@ func TestAcknowledge(t *testing.T) {
 	}
 	must(t, r.ack("two", 1, 1, Accept))
 	must(t, r.ack("two", 3, 4, Accept))
-	want(t, "start", r.offsets(), Offsets{Start: 5, Complete: 0, LeaderEpoch: 1})
+	want(t, "start", r.offsets(), Offsets{Start: 5, Complete: 0, LeaderEpoch: 1, Known: 5})
 	want(t, "all are settled", r.fetch("one", 10), "")
 	if err := r.ack("one", 5, 5, Accept); !errors.Is(err, ErrInvalidRecordState) {
 		t.Fatalf("a record that is not there: %v", err)

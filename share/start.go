@@ -12,6 +12,9 @@ type Offsets struct {
 	Start       int64 // the first offset that is not settled; -1 if nobody has fetched
 	Complete    int64 // records from there on that are settled
 	LeaderEpoch int32
+
+	Known                    int64 // up to where the log was looked at
+	InFlight, Delayed, Dying int64 // of Depth
 }
 
 func (m *machine) offsets(k Key) Offsets {
@@ -19,7 +22,8 @@ func (m *machine) offsets(k Key) Offsets {
 	if !ok {
 		return Offsets{Start: -1, LeaderEpoch: -1}
 	}
-	return Offsets{Start: p.start, Complete: int64(p.settled), LeaderEpoch: m.epoch}
+	return Offsets{Start: p.start, Complete: int64(p.settled), LeaderEpoch: m.epoch,
+		Known: p.known, InFlight: int64(p.acquired), Delayed: int64(p.delayed), Dying: int64(p.dying)}
 }
 
 // initialize sets the start of a share partition that has none.

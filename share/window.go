@@ -28,7 +28,9 @@ type window struct {
 
 	open, settled int // records that were looked at and are neither settled nor waiting; settled ones
 	available     int // records of ready
-	readied       bool
+
+	acquired, delayed, dying int // records of locks and of waiting, and those whose dead letters are being written
+	readied                  bool
 }
 
 // moment is a run's first offset at a time in ms.
@@ -70,8 +72,12 @@ func (w *window) insert(r run) {
 	switch {
 	case r.state == StateAcquired:
 		w.locks.ReplaceOrInsert(moment{r.detail.until, r.first})
+		w.acquired += r.records()
+	case r.state == StateArchiving:
+		w.dying += r.records()
 	case r.state == StateAvailable && r.detail.due > 0:
 		w.waiting.ReplaceOrInsert(moment{r.detail.due, r.first})
+		w.delayed += r.records()
 		return
 	case r.state == StateAvailable && r.detail.far:
 		w.distant.ReplaceOrInsert(r.first)
@@ -103,8 +109,12 @@ func (w *window) remove(r run) {
 	switch {
 	case r.state == StateAcquired:
 		w.locks.Delete(moment{r.detail.until, r.first})
+		w.acquired -= r.records()
+	case r.state == StateArchiving:
+		w.dying -= r.records()
 	case r.state == StateAvailable && r.detail.due > 0:
 		w.waiting.Delete(moment{r.detail.due, r.first})
+		w.delayed -= r.records()
 		return
 	case r.state == StateAvailable && r.detail.far:
 		w.distant.Delete(r.first)

@@ -23,7 +23,7 @@ func queueCommand(o *options) *cobra.Command {
 		Long: `Send and receive messages, each of which one receiver of a group gets (share groups, KIP-932).
 
 docs/queue.md says what settings and headers there are.`}
-	c.AddCommand(queueSendCommand(o), queueReceiveCommand(o), queueSetCommand(o))
+	c.AddCommand(queueSendCommand(o), queueReceiveCommand(o), queueDescribeCommand(o), queueSetCommand(o))
 	return c
 }
 
