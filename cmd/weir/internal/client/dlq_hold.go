@@ -74,15 +74,35 @@ func (m *redriver) beat(epoch int32) (int32, time.Duration, error) {
 		req.RebalanceTimeoutMillis, req.SubscribedTopicNames = int32(time.Minute.Milliseconds()), []string{m.topic.Topic}
 		req.Topics = []kmsg.ConsumerGroupHeartbeatRequestTopic{}
 	}
-	resp, err := req.RequestWith(ctx, m.cl)
-	if err != nil {
+	var resp *kmsg.ConsumerGroupHeartbeatResponse
+	err := patiently(ctx, func() (err error) {
+		if resp, err = req.RequestWith(ctx, m.cl); err != nil {
+			return err
+		}
+		return kerr.ErrorForCode(resp.ErrorCode)
+	})
+	if resp == nil {
 		return 0, 0, err
 	}
-	err = kerr.ErrorForCode(resp.ErrorCode)
 	if errors.Is(err, kerr.UnreleasedInstanceID) {
 		err = share.ErrHeld
 	}
 	return resp.MemberEpoch, time.Duration(resp.HeartbeatIntervalMillis) * time.Millisecond, lostHold(err)
+}
+
+// patiently tries again while the group's coordinator is only about to be there, as it is when its topic has just been made.
+func patiently(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		if !errors.Is(err, kerr.NotCoordinator) && !errors.Is(err, kerr.CoordinatorNotAvailable) && !errors.Is(err, kerr.CoordinatorLoadInProgress) {
+			return err
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // lostHold is err, or share.ErrHoldLost where it tells that another may redrive.
@@ -114,16 +134,18 @@ func (m *redriver) commit(d *letters) error {
 		req := kmsg.NewPtrOffsetCommitRequest()
 		req.Group, req.Generation, req.MemberID = share.RedriveGroup(m.topic.Topic), epoch, m.member
 		req.InstanceID, req.Topics = kmsg.StringPtr(share.RedriveInstance), append(req.Topics, t)
-		resp, err := req.RequestWith(ctx, m.cl)
-		if err != nil {
-			return err
-		}
-		for _, t := range resp.Topics {
-			for _, p := range t.Partitions {
-				err = errors.Join(err, kerr.ErrorForCode(p.ErrorCode))
+		return lostHold(patiently(ctx, func() error {
+			resp, err := req.RequestWith(ctx, m.cl)
+			if err != nil {
+				return err
 			}
-		}
-		return lostHold(err)
+			for _, t := range resp.Topics {
+				for _, p := range t.Partitions {
+					err = errors.Join(err, kerr.ErrorForCode(p.ErrorCode))
+				}
+			}
+			return err
+		}))
 	})
 	if err != nil {
 		return fmt.Errorf("keep what was redriven: %w", err)
