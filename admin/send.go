@@ -111,6 +111,18 @@ func (d *Door) topicForSend(ctx context.Context, name string) (*metadata.Topic, 
 	if err := made[0].Err; err != nil && !errors.Is(err, cluster.ErrTopicExists) {
 		return nil, fmt.Errorf("create topic %s: %w", name, err)
 	}
+	for { // another may have made it a moment ago
+		changed := d.Cluster.Changed()
+		if d.Cluster.Image().Topic(name) != nil {
+			break
+		}
+		select {
+		case <-changed:
+			continue
+		case <-creating.Done():
+		}
+		break
+	}
 	return d.topic(ctx, name)
 }
 
