@@ -11,6 +11,9 @@ import (
 const (
 	// gatherBytes is how much a partition must have to sync for nobody to wait for more: a sync of that much is worth it.
 	gatherBytes = 64 << 10
+	// gatherCrowd is how many must be on their way for the wait for them to be as long as it may: a few gain less by a shared sync than
+	// they lose by waiting.
+	gatherCrowd = 64
 	// slowSync is how long the sync of a round must take for others to begin meanwhile, and the least time between the
 	// beginnings of two rounds of which one does not wait for the other.
 	slowSync = time.Millisecond
@@ -22,7 +25,7 @@ func (p *Partition) hasMuch() bool { return p.fresh.Load() >= gatherBytes }
 // gather decides when a round begins. A sync costs the same for one small batch as for a hundred, so those that wait are let
 // through together: when as many appends wait as were on their way when the last sync
 // ended (nobody else can be expected: clients that wait for their answers have all come back), or when the last round
-// began limit ago, whichever is first. A client alone never waits.
+// began limit ago (less for a small crowd), whichever is first. A client alone never waits.
 //
 // On a fast disk there is one round at a time: what comes meanwhile shares the next sync. Where a sync takes long, a request would so
 // wait for the one that runs and for its own; then several rounds are under way, begun at even distances.
@@ -59,7 +62,7 @@ func (c *SyncCommitter) dueLocked() bool {
 		}
 		wait = max(slowSync, g.took/journal.MaxRounds)
 	case g.waiting < g.crowd:
-		wait = g.limit
+		wait = min(g.limit, g.limit*time.Duration(g.crowd)/gatherCrowd)
 	}
 	if wait == 0 {
 		return true
