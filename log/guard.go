@@ -37,8 +37,13 @@ func (l *Log) Guard(producerID int64, epoch int16) Guard {
 	if p := l.producers.find(producerID); p != nil && p.txnFirst != noTxn && p.epoch == epoch {
 		return Guard{openOnly, end}
 	}
-	if g, ok := l.guards[producerID]; ok && g.epoch == epoch {
+	g, ok := l.guards[producerID]
+	if ok && g.epoch == epoch {
 		return Guard{g.n, end}
+	}
+	if ok && g.epoch > epoch { // a late one of a producer that was fenced: it must not void the guard of who came after it
+		l.lastGuard++
+		return Guard{l.lastGuard, end}
 	}
 	if l.guards == nil {
 		l.guards = make(map[int64]guarded)

@@ -47,3 +47,19 @@ func TestGuardOfAnEndedTransaction(t *testing.T) {
 		must(t, guarded(seq+2, young)) // it was taken for the transaction that is open
 	}
 }
+
+// TestLateGuardVoidsNone has a producer that was fenced come late, while the one after it is at the coordinator.
+func TestLateGuardVoidsNone(t *testing.T) {
+	r := newRig(t, compactConfig())
+	young := r.l.Guard(7, 1)
+	late := r.l.Guard(7, 0)
+	if r.l.Guards(7, late) || !r.l.Guards(7, young) {
+		t.Errorf("the late guard stands: %v, the other: %v", r.l.Guards(7, late), r.l.Guards(7, young))
+	}
+	r.l.Unguard(7, late)
+	_, err := r.l.AppendGuarded(transactional(7, 1, 0, 1, r.nowMs()), r.l.LatestEpoch(), young)
+	must(t, err)
+	if _, err := r.l.AppendGuarded(transactional(7, 0, 0, 1, r.nowMs()), r.l.LatestEpoch(), late); err == nil {
+		t.Error("the late batch was taken")
+	}
+}
