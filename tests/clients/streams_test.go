@@ -236,10 +236,18 @@ func (a *streamsApp) awaitAnswers(topic string, n int) {
 	})
 }
 
-// reset has Kafka's tool take the application back to its start and returns what it says, in an order of its own.
+// reset has Kafka's tool take the application back to its start and returns what it says, in an order of its own. Before, the sessions
+// of its members, which a classic application does not end when it stops, must be over: else the tool says that it deletes them.
 func (a *streamsApp) reset() string {
 	a.t.Helper()
 	a.forget()
+	await(a.t, time.Minute, "the application's group is empty", func() bool {
+		groups, err := a.ref.adm.DescribeGroups(a.t.Context(), streamsID)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		return groups[streamsID].State == "Empty"
+	})
 	said := newTools(a.t, a.broker).run("kafka-streams-application-reset --bootstrap-server BROKER --force --application-id " + streamsID +
 		" --input-topics lines,left,right")
 	topics, err := a.ref.adm.ListTopics(a.t.Context())
