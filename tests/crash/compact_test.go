@@ -211,30 +211,36 @@ func readSparse(l *log.Log, visit func(at int64, key, value []byte) error) error
 	return nil
 }
 
+// crashing is m with a crash before every operation that changes the disk, of four kinds, which it counts. now takes down what is
+// known at that moment, and gives the check of what the crash left.
+func crashing(t *testing.T, m *vfs.Mem, seed uint64, now func() func(vfs.FS) error) (fsys vfs.FS, points *int) {
+	points = new(int)
+	var mu sync.Mutex // one crash at a time: hooks run on several goroutines
+	return vfs.Inject(m, func(op vfs.Op) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if !op.Kind.Writes() || op.Index%thin != 0 || t.Failed() {
+			return nil
+		}
+		check := now() // first: what is acknowledged after this need not be in the images
+		for _, percent := range []int{0, 30, 70, 100} {
+			*points++
+			left := m.CrashClone(vfs.CrashOptions{UnsyncedPercent: percent, Rand: rand.New(rand.NewPCG(uint64(*points), seed))})
+			if err := check(left); err != nil {
+				t.Errorf("crash before operation %d (%s %s), %d %% survives:\n%v", op.Index, op.Kind, op.Name, percent, err)
+			}
+		}
+		return nil
+	}), points
+}
+
 // TestCrashWhileCompacting cuts a workload of a compacted partition before every operation that changes the disk: no
 // segment is lost or there twice, and no record or producer with it.
 func TestCrashWhileCompacting(t *testing.T) {
 	m := vfs.NewMem()
 	m.SetNow(func() time.Time { return start })
 	k := &keyed{sent: map[int64]string{}, acked: map[string]int64{}}
-	var mu sync.Mutex // one crash at a time: hooks run on several goroutines
-	points := 0
-	fsys := vfs.Inject(m, func(op vfs.Op) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if !op.Kind.Writes() || op.Index%thin != 0 || t.Failed() {
-			return nil
-		}
-		s := k.now() // first: what is acknowledged after this need not be in the images
-		for _, percent := range []int{0, 30, 70, 100} {
-			points++
-			left := m.CrashClone(vfs.CrashOptions{UnsyncedPercent: percent, Rand: rand.New(rand.NewPCG(uint64(points), 1))})
-			if err := s.check(left); err != nil {
-				t.Errorf("crash before operation %d (%s %s), %d %% survives:\n%v", op.Index, op.Kind, op.Name, percent, err)
-			}
-		}
-		return nil
-	})
+	fsys, points := crashing(t, m, 1, func() func(vfs.FS) error { return k.now().check })
 	clk := clock.NewManual(start)
 	passes := 0
 	for life := range int32(2) {
@@ -262,8 +268,8 @@ func TestCrashWhileCompacting(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d crash points, %d passes", points, passes)
-	if points < 1500/thin || passes < 8 {
-		t.Errorf("%d crash points, %d passes", points, passes)
+	t.Logf("%d crash points, %d passes", *points, passes)
+	if *points < 1500/thin || passes < 8 {
+		t.Errorf("%d crash points, %d passes", *points, passes)
 	}
 }

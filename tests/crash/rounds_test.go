@@ -3,7 +3,6 @@ package crash
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -191,23 +190,9 @@ func TestCrashWhileRoundsOverlap(t *testing.T) {
 	for i := range o.sent {
 		o.sent[i] = map[int64]string{}
 	}
-	var mu sync.Mutex // one crash at a time: hooks run on several goroutines
-	points := 0
-	fsys := vfs.Inject(m, func(op vfs.Op) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if !op.Kind.Writes() || op.Index%thin != 0 || t.Failed() {
-			return nil
-		}
-		acked := o.known() // first: what is acknowledged after this need not be in the images
-		for _, percent := range []int{0, 30, 70, 100} {
-			points++
-			left := m.CrashClone(vfs.CrashOptions{UnsyncedPercent: percent, Rand: rand.New(rand.NewPCG(uint64(points), 3))})
-			if err := o.check(left, acked); err != nil {
-				t.Errorf("crash before operation %d (%s %s), %d %% survives:\n%v", op.Index, op.Kind, op.Name, percent, err)
-			}
-		}
-		return nil
+	fsys, points := crashing(t, m, 3, func() func(vfs.FS) error {
+		acked := o.known()
+		return func(left vfs.FS) error { return o.check(left, acked) }
 	})
 	for life := range int32(2) {
 		if err := o.open(fsys, clock.NewManual(start), life); err != nil {
@@ -225,8 +210,8 @@ func TestCrashWhileRoundsOverlap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d crash points", points)
-	if points < 2000/thin {
-		t.Errorf("%d crash points", points)
+	t.Logf("%d crash points", *points)
+	if *points < 2000/thin {
+		t.Errorf("%d crash points", *points)
 	}
 }
