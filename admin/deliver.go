@@ -50,6 +50,10 @@ func (d *Door) deliver(r *share.FetchRequest, f *share.Fetched, to *space) ([]de
 		return nil, f.Err
 	}
 	g := delivering{door: d, r: r, f: f, room: to, next: f.Acquired[0].First}
+	if to.full {
+		g.putBack()
+		return nil, nil
+	}
 	for b, err := range f.Records.Batches() {
 		if err == nil && !b.IsControl() && b.LastOffset() >= g.next {
 			err = g.batch(b)

@@ -111,19 +111,23 @@ func (d *Door) topicForSend(ctx context.Context, name string) (*metadata.Topic, 
 	if err := made[0].Err; err != nil && !errors.Is(err, cluster.ErrTopicExists) {
 		return nil, fmt.Errorf("create topic %s: %w", name, err)
 	}
-	for { // another may have made it a moment ago
+	d.awaitKnown(creating, name)
+	return d.topic(ctx, name)
+}
+
+// awaitKnown waits until a topic is in the image: another may have made it a moment ago.
+func (d *Door) awaitKnown(ctx context.Context, name string) {
+	for {
 		changed := d.Cluster.Changed()
 		if d.Cluster.Image().Topic(name) != nil {
-			break
+			return
 		}
 		select {
 		case <-changed:
-			continue
-		case <-creating.Done():
+		case <-ctx.Done():
+			return
 		}
-		break
 	}
-	return d.topic(ctx, name)
 }
 
 // durableTimeout is how long messages may take to be durable.

@@ -149,7 +149,7 @@ func (b *Broker) openLogs(context.Context) error {
 		return fmt.Errorf("open data directory: %w", err)
 	}
 	b.directory = directory
-	b.syncer = partition.NewSyncCommitter(partition.SyncConfig{Gather: gatherLimit}, b.config.Clock, b.config.Logger)
+	b.syncer = partition.NewSyncCommitter(partition.SyncConfig{Gather: gatherLimit}, b.config.Clock)
 	b.committer = partition.NewPageCacheCommitter(b.syncer, b.config.Clock)
 	b.partitions = partition.NewSet()
 	gc := b.settings.groups

@@ -48,7 +48,7 @@ func openDisk(t *testing.T) *disk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flusher := partition.NewSyncCommitter(partition.SyncConfig{Alone: true}, clock.Real(), quiet) // syncs of .log files
+	flusher := partition.NewSyncCommitter(partition.SyncConfig{Alone: true}, clock.Real()) // syncs of .log files
 	d.p = partition.New(l, flusher, 1, clock.Real())
 	t.Cleanup(func() {
 		flusher.Close()

@@ -87,7 +87,7 @@ func openRun(t *testing.T, fs vfs.FS, topic metadata.TopicID) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{dir: dir, flusher: partition.NewSyncCommitter(partition.SyncConfig{}, clock.Real(), quiet)}
+	r := &run{dir: dir, flusher: partition.NewSyncCommitter(partition.SyncConfig{}, clock.Real())}
 	r.Service = New(Config{OffsetsPartitions: 1}, clock.Real(), quiet)
 	r.BecomeLeader(0, partition.New(l, r.flusher, 1, clock.Real()))
 	<-r.Loaded(0)

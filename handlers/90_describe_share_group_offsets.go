@@ -70,9 +70,7 @@ func (h *Handlers) describedShareOffsets(c *Conn, asked *kmsg.DescribeShareGroup
 			case found != nil && index >= 0 && int(index) < len(found.Partitions):
 				id := metadata.PartitionID{Topic: found.ID, Index: index}
 				o, end, err := h.shareOffsets(asked.GroupID, id)
-				if p.StartOffset, p.LeaderEpoch, p.ErrorCode = o.Start, o.LeaderEpoch, h.code(err); o.Start >= 0 {
-					p.Lag = max(end-o.Start-o.Complete, 0)
-				}
+				p.StartOffset, p.LeaderEpoch, p.Lag, p.ErrorCode = o.Start, o.LeaderEpoch, o.Lag(end), h.code(err)
 				if deep && o.Start >= 0 {
 					depth := o.Depth(end)
 					p.UnknownTags.Set(share.DepthTag, depth.Append(nil))

@@ -61,7 +61,7 @@ func newFixture(t testing.TB, given ...string) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, committer: partition.NewSyncCommitter(partition.SyncConfig{}, clk, lg)}
+	f := &fixture{t: t, committer: partition.NewSyncCommitter(partition.SyncConfig{}, clk)}
 	service := groups.New(groups.Config{OffsetsPartitions: 1, OffsetMetadataMaxBytes: 4096,
 		GroupMinSessionTimeoutMs: 6000, GroupMaxSessionTimeoutMs: 1800000}, clk, lg)
 	partitions := partition.NewSet()

@@ -32,7 +32,7 @@ func benchCommit(b *testing.B, page bool, writers int) {
 	}
 	l, err := d.Open(metadata.PartitionID{Topic: metadata.NewTopicID()}, cfg, 1)
 	must(b, err)
-	flusher := NewSyncCommitter(SyncConfig{}, clock.Real(), quiet)
+	flusher := NewSyncCommitter(SyncConfig{}, clock.Real())
 	b.Cleanup(flusher.Close)
 	var c Committer = flusher
 	if page {

@@ -49,7 +49,7 @@ func (r *idRig) open() {
 	must(r, err)
 	l, err := r.dir.Open(r.id, log.DefaultConfig(), r.epoch)
 	must(r, err)
-	r.flusher = NewSyncCommitter(SyncConfig{}, clock.Real(), quiet)
+	r.flusher = NewSyncCommitter(SyncConfig{}, clock.Real())
 	r.p = New(l, r.flusher, r.epoch, r.clk)
 	r.p.SetDedup(r.config)
 }

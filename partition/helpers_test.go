@@ -70,7 +70,7 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	}
 	l, err := r.d.Open(metadata.PartitionID{Topic: metadata.NewTopicID()}, cfg, 1)
 	must(t, err)
-	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather, Alone: !o.rounds}, r.gateClk, quiet)
+	r.flusher = NewSyncCommitter(SyncConfig{Gather: o.gather, Alone: !o.rounds}, r.gateClk)
 	var c Committer = r.flusher
 	if o.page {
 		c = NewPageCacheCommitter(r.flusher, r.clk)

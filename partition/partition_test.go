@@ -285,7 +285,7 @@ func TestDamageTakesOnePartitionOffline(t *testing.T) {
 
 	d, err := log.OpenDirectory(r.mem, "/data", log.DirectoryConfig{BallastBytes: -1}, r.clk, quiet)
 	must(t, err)
-	flusher := NewSyncCommitter(SyncConfig{}, r.clk, quiet)
+	flusher := NewSyncCommitter(SyncConfig{}, r.clk)
 	defer func() { flusher.Close(); _ = d.Close(context.Background()) }()
 	l, err := d.Open(id, cfg, 2)
 	must(t, err)

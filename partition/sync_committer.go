@@ -1,7 +1,6 @@
 package partition
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 
@@ -27,7 +26,6 @@ type SyncConfig struct {
 // synced the next one gathers; when the disk is slow it does not wait for the end (see gather). Those with much
 // to sync are synced one by one, beside rounds; what arrives meanwhile has to wait for the partition's next turn.
 type SyncCommitter struct {
-	lg      *slog.Logger
 	wg      sync.WaitGroup
 	workers int // partitions that are synced by themselves at once
 	apart   bool
@@ -54,11 +52,11 @@ const (
 )
 
 // NewSyncCommitter starts the flusher of one data directory.
-func NewSyncCommitter(c SyncConfig, clk clock.Clock, lg *slog.Logger) *SyncCommitter {
+func NewSyncCommitter(c SyncConfig, clk clock.Clock) *SyncCommitter {
 	if c.Workers <= 0 {
 		c.Workers = 4
 	}
-	s := &SyncCommitter{lg: lg, workers: c.Workers, apart: c.Alone, gate: gather{clk: clk, limit: c.Gather}}
+	s := &SyncCommitter{workers: c.Workers, apart: c.Alone, gate: gather{clk: clk, limit: c.Gather}}
 	s.work = sync.NewCond(&s.mu)
 	return s
 }

@@ -26,20 +26,6 @@ func (r *Records) Len() int {
 	return n
 }
 
-// Bytes is a copy.
-func (r *Records) Bytes() ([]byte, error) {
-	out := make([]byte, r.Len())
-	at := 0
-	for _, s := range r.Slices {
-		part, err := s.Into(out[at : at+s.Len()])
-		if err != nil {
-			return nil, err
-		}
-		at += len(part)
-	}
-	return out, nil
-}
-
 // Batches reads the batches one after the other, a few at a time. Each lives until the next. A batch that cannot be read ends it.
 func (r *Records) Batches() iter.Seq2[record.Batch, error] {
 	return func(yield func(record.Batch, error) bool) {

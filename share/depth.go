@@ -50,14 +50,21 @@ func (d *Depth) Add(e Depth) {
 	}
 }
 
+// Lag is how many records are not settled in a log that ends at an offset (KIP-1226); -1 where nobody has fetched.
+func (o *Offsets) Lag(end int64) int64 {
+	if o.Start < 0 {
+		return -1
+	}
+	return max(end-o.Start-o.Complete, 0)
+}
+
 // Depth is that of a log that ends at an offset. A group that has begun nothing has none.
 func (o *Offsets) Depth(end int64) Depth {
 	if o.Start < 0 {
 		return Depth{}
 	}
-	lag := max(end-o.Start-o.Complete, 0)
 	d := Depth{InFlight: o.InFlight, Delayed: o.Delayed, Dying: o.Dying}
-	d.Available = max(lag-d.InFlight-d.Delayed-d.Dying, 0)
+	d.Available = max(o.Lag(end)-d.InFlight-d.Delayed-d.Dying, 0)
 	d.Unseen = min(max(end-o.Known, 0), d.Available)
 	return d
 }

@@ -80,7 +80,7 @@ func (r *rig) open() {
 	r.epoch++
 	r.dir, err = log.OpenDirectory(r.mem, "/data", log.DirectoryConfig{BallastBytes: -1}, r.clk, quiet)
 	must(r, err)
-	r.flusher = partition.NewSyncCommitter(partition.SyncConfig{}, clock.Real(), quiet)
+	r.flusher = partition.NewSyncCommitter(partition.SyncConfig{}, clock.Real())
 	r.set = partition.NewSet()
 	for _, x := range []*metadata.Topic{r.topic, r.letters, r.state} {
 		l, err := r.dir.Open(metadata.PartitionID{Topic: x.ID}, log.DefaultConfig(), r.epoch)
@@ -150,15 +150,18 @@ func (r *rig) fetch(member string, most int) string {
 		MaxBytes: 1 << 20, Strict: true, Partitions: []metadata.PartitionID{{Topic: r.topic.ID}}})
 	must(r, got[0].Err)
 	defer got[0].Records.Release()
-	records, err := got[0].Records.Bytes()
-	must(r, err)
+	var read [][2]int64 // offsets of the answer's batches
+	for b, err := range got[0].Records.Batches() {
+		must(r, err)
+		read = append(read, [2]int64{b.BaseOffset, b.LastOffset()})
+	}
 	var out []string
 	for _, a := range got[0].Acquired {
 		out = append(out, fmt.Sprintf("%d-%d*%d", a.First, a.Last, a.DeliveryCount))
 		covered := a.First
-		for b := range batches(records) {
-			if b.BaseOffset <= covered && b.LastOffset() >= covered {
-				covered = b.LastOffset() + 1
+		for _, b := range read {
+			if b[0] <= covered && b[1] >= covered {
+				covered = b[1] + 1
 			}
 		}
 		if covered <= a.Last {

@@ -185,7 +185,7 @@ func openBroker(fs vfs.FS, epoch int32) (*testBroker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &testBroker{dir: dir, flusher: partition.NewSyncCommitter(partition.SyncConfig{}, clk, quiet)}
+	b := &testBroker{dir: dir, flusher: partition.NewSyncCommitter(partition.SyncConfig{}, clk)}
 	set := partition.NewSet()
 	open := func(id metadata.PartitionID) *partition.Partition {
 		l, openErr := dir.Open(id, log.DefaultConfig(), epoch)

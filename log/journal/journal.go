@@ -193,15 +193,6 @@ func (u Unsynced) Sync() error {
 	return nil
 }
 
-// Commit writes the round and makes it durable.
-func (j *Journal) Commit() error {
-	u, err := j.Write()
-	if err != nil {
-		return err
-	}
-	return u.Sync()
-}
-
 // Close gives the descriptors up and leaves the files.
 func (j *Journal) Close() error {
 	var err error

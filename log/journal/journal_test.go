@@ -18,6 +18,14 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// commit writes the round and makes it durable.
+func commit(t testing.TB, j *Journal) {
+	t.Helper()
+	u, err := j.Write()
+	must(t, err)
+	must(t, u.Sync())
+}
+
 func part(n int32) metadata.PartitionID { return metadata.PartitionID{Index: n} }
 
 // content is what the i-th entry holds: lengths of all remainders.
@@ -85,7 +93,7 @@ func TestRoundsAreReadBack(t *testing.T) {
 			n++
 		}
 		lost := entries(t, m.CrashClone(vfs.CrashOptions{}))
-		must(t, j.Commit())
+		commit(t, j)
 		left := entries(t, m.CrashClone(vfs.CrashOptions{}))
 		for i := range n {
 			if want := i >= first[1]; left[i] != want {
@@ -107,13 +115,13 @@ func TestOldGenerationsAreNotRead(t *testing.T) {
 	for i := range 20 {
 		j.Begin()
 		add(t, j, i)
-		must(t, j.Commit())
+		commit(t, j)
 	}
 	j.Switch()
 	j.Switch()
 	j.Begin()
 	add(t, j, 20)
-	must(t, j.Commit())
+	commit(t, j)
 	if got := entries(t, m); len(got) != 1 || !got[20] {
 		t.Fatalf("read %v; want the one entry of this generation", got)
 	}
@@ -132,14 +140,14 @@ func TestFences(t *testing.T) {
 	for i := range 10 {
 		add(t, j, i)
 	}
-	must(t, j.Commit())
+	commit(t, j)
 	j.Switch()
 	j.Begin()
 	fence(3)
-	must(t, j.Commit())
+	commit(t, j)
 	j.Begin()
 	add(t, j, 13)
-	must(t, j.Commit())
+	commit(t, j)
 	if got := entries(t, m); len(got) != 9 || got[3] || got[8] || !got[13] {
 		t.Fatalf("read %v; want all but 3 and 8", got)
 	}
@@ -147,7 +155,7 @@ func TestFences(t *testing.T) {
 	}
 	j.Begin()
 	fence(0)
-	must(t, j.Commit())
+	commit(t, j)
 	for i := range entries(t, m) {
 		if i%5 == 0 {
 			t.Fatalf("entry %d of a fenced partition", i)
@@ -162,7 +170,7 @@ func TestDamagedFiles(t *testing.T) {
 	for i := range 6 {
 		j.Begin()
 		add(t, j, i)
-		must(t, j.Commit())
+		commit(t, j)
 	}
 	prefix := func(what string, fsys vfs.FS) {
 		t.Helper()
@@ -218,7 +226,7 @@ func FuzzRead(f *testing.F) {
 	for i := range 3 {
 		j.Begin()
 		add(f, j, i)
-		must(f, j.Commit())
+		commit(f, j)
 	}
 	file, err := m.Open("/d/" + Files[0])
 	must(f, err)

@@ -26,7 +26,7 @@ func fullDisk(t *testing.T) {
 	m.SetCapacity(200 << 10)
 	d, err := log.OpenDirectory(m, dataDir, log.DirectoryConfig{BallastBytes: 32 << 10}, clock.Real(), quiet)
 	must(t, err)
-	flusher := partition.NewSyncCommitter(partition.SyncConfig{}, clock.Real(), quiet)
+	flusher := partition.NewSyncCommitter(partition.SyncConfig{}, clock.Real())
 	cfg := logConfig()
 	cfg.SegmentBytes = 8 << 10
 	var ps []*partition.Partition

@@ -75,7 +75,7 @@ func (r *run) start() (err error) {
 	if r.d, err = openDirectory(r.fs, r.clk); err != nil {
 		return err
 	}
-	r.flusher = partition.NewSyncCommitter(partition.SyncConfig{Workers: 2, Alone: !r.journal}, r.clk, quiet)
+	r.flusher = partition.NewSyncCommitter(partition.SyncConfig{Workers: 2, Alone: !r.journal}, r.clk)
 	for n, t := range r.truths {
 		if t.now().phase == live {
 			if err := r.open(n); err != nil {

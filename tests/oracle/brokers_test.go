@@ -63,8 +63,13 @@ func findKafka(t *testing.T) endpoint {
 }
 
 // settings are what both brokers run with, so that defaults of a cluster of three do not get in the way, nor does retention: some
-// scenarios' records are old, and would be deleted between two questions.
+// scenarios' records are old, and would be deleted between two questions. One thread of each kind makes an Apache Kafka take
+// the requests of all connections in the order of their coming, so that an answer tells that whatever was sent before has
+// been seen.
 const settings = `node.id=1
+num.network.threads=1
+num.io.threads=1
+group.coordinator.threads=1
 num.partitions=1
 min.insync.replicas=1
 offsets.topic.replication.factor=1

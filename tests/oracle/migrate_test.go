@@ -72,7 +72,7 @@ const offsetsPartitions = 50
 
 func newModelKafka(t *testing.T) *kafkaNode {
 	t.Helper()
-	return newKafka(t, "kafka", kafkaLibs(t), modelSettings+kafkaInOrder)
+	return newKafka(t, "kafka", kafkaLibs(t), modelSettings+kafkaAtOnce)
 }
 
 // newWorlds makes the worlds of the scripts at a broker, with names that are the same everywhere.

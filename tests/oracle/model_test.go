@@ -25,13 +25,8 @@ group.consumer.assignment.interval.ms=0
 group.consumer.min.assignment.interval.ms=0
 `
 
-// kafkaInOrder makes an Apache Kafka take the requests of all connections in the order of their coming, so that an
-// answer tells that whatever was sent before has been seen.
-const kafkaInOrder = `num.network.threads=1
-num.io.threads=1
-group.coordinator.threads=1
-group.consumer.assignor.offload.enable=false
-`
+// kafkaAtOnce makes an Apache Kafka assign within the request that asks for it.
+const kafkaAtOnce = "group.consumer.assignor.offload.enable=false\n"
 
 // kafkaPatient keeps an Apache Kafka from fencing itself, which it does when a busy machine stops it for a few seconds.
 const kafkaPatient = "broker.session.timeout.ms=600000\n"
@@ -97,13 +92,13 @@ type modelCount struct {
 
 func startModelKafka(t *testing.T) endpoint {
 	t.Helper()
-	return startKafka(t, "kafka", kafkaLibs(t), modelSettings+kafkaInOrder+kafkaPatient)
+	return startKafka(t, "kafka", kafkaLibs(t), modelSettings+kafkaAtOnce+kafkaPatient)
 }
 
 func startModelSubject(t *testing.T) endpoint {
 	t.Helper()
 	if os.Getenv("ORACLE_SUBJECT") == "kafka" {
-		return startKafka(t, "second kafka", os.Getenv("WEIR_KAFKA_LIBS"), modelSettings+kafkaInOrder+kafkaPatient)
+		return startKafka(t, "second kafka", os.Getenv("WEIR_KAFKA_LIBS"), modelSettings+kafkaAtOnce+kafkaPatient)
 	}
 	return startWeir(t, modelSettings)
 }

@@ -205,7 +205,7 @@ func (w *world) said(data []byte) string {
 	return string(data)
 }
 
-// barrier returns when what was sent before has been seen by the coordinator (see kafkaInOrder).
+// barrier returns when what was sent before has been seen by the coordinator (see settings).
 func (w *world) barrier() {
 	for range 2 {
 		w.ask(clientID, &kmsg.DescribeGroupsRequest{Version: 5, Groups: []string{w.group}})
