@@ -16,6 +16,12 @@ type pick struct {
 	first, last int64
 	count       int16   // deliveries before
 	flight      *flight // nil in orders that have none
+	bytes       int     // about
+}
+
+// follows says that the picks are neighbours of one flight that were delivered equally often.
+func (k *pick) follows(before *pick) bool {
+	return before.last+1 == k.first && before.count == k.count && before.flight == k.flight
 }
 
 // choosing is a choice among what is available, made as Kafka's SharePartition.acquire does where offsets go in order. Other orders
@@ -71,6 +77,9 @@ func (c *choosing) visit(r *run) bool {
 	}
 	if c.picked < c.most && n >= c.most-c.picked {
 		n, more = c.most-c.picked, false
+	}
+	if room := max((c.a.bytes-c.bytes)/max(int(r.detail.size), 1), 1); n > room {
+		n, more = room, false
 	}
 	return c.pick(r, n) && more
 }
@@ -154,7 +163,7 @@ func (c *choosing) pick(r *run, n int) bool {
 	if len(c.picks) > 0 && c.bytes+n*size > c.a.bytes {
 		return false
 	}
-	k := pick{r.first, r.first + int64(n) - 1, r.count, nil}
+	k := pick{first: r.first, last: r.first + int64(n) - 1, count: r.count, bytes: n * size}
 	if c.a.settings.Order == ByOffset {
 		k.flight = c.flight
 	}
@@ -165,11 +174,16 @@ func (c *choosing) pick(r *run, n int) bool {
 
 // lock has the member hold what was picked.
 func (c *choosing) lock(until int64) {
-	for _, k := range c.picks {
+	for _, k := range together(c.picks) {
 		c.p.taken = max(c.p.taken, k.last+1)
+		size := int32(k.bytes / int(k.last-k.first+1))
 		c.p.change(k.first, k.last, func(r *run) {
 			r.state, r.count = StateAcquired, r.count+1
-			r.detail = r.with(func(d *detail) { d.member, d.until = c.a.member, until })
+			r.detail = r.with(func(d *detail) {
+				if d.member, d.until = c.a.member, until; k.flight != nil {
+					d.batch, d.size = 0, size // from now on the flight counts, and what is alike in it is one run
+				}
+			})
 			r.flight = k.flight
 		})
 	}
@@ -189,12 +203,21 @@ func (c *choosing) lock(until int64) {
 func (c *choosing) acquired() []Acquired {
 	slices.SortFunc(c.picks, func(a, b pick) int { return cmp.Compare(a.first, b.first) })
 	var out []Acquired
-	for i, k := range c.picks {
-		if i > 0 && c.picks[i-1].last+1 == k.first && c.picks[i-1].count == k.count && c.picks[i-1].flight == k.flight {
-			out[len(out)-1].Last = k.last
+	for _, k := range together(c.picks) {
+		out = append(out, Acquired{k.first, k.last, k.count + 1})
+	}
+	return out
+}
+
+// together makes one of picks that follow each other.
+func together(picks []pick) []pick {
+	var out []pick
+	for _, k := range picks {
+		if last := len(out) - 1; last >= 0 && k.follows(&out[last]) {
+			out[last].last, out[last].bytes = k.last, out[last].bytes+k.bytes
 			continue
 		}
-		out = append(out, Acquired{k.first, k.last, k.count + 1})
+		out = append(out, k)
 	}
 	return out
 }

@@ -142,6 +142,10 @@ func (e *extending) putOff() {
 
 // meet takes in records. What the state says of them counts.
 func (p *part) meet(first, last int64, d *detail) {
+	if end, ok := p.runs.Max(); !ok || end.last < first {
+		p.insert(run{first: first, last: last, detail: d})
+		return
+	}
 	at := first
 	for _, r := range p.within(first, last) {
 		if r.first > at {

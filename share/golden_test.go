@@ -121,15 +121,18 @@ func (c *conversation) produceCommand(d *datadriven.TestData) string {
 }
 
 // fetchCommand is fetch MEMBER RECORDS [exactly] [wait]: batches are made whole unless it says exactly, which is Kafka's mode
-// record-limit. With span=RECORDS it is another number of records that make a range of the answer.
+// record-limit. With span=RECORDS it is another number of records that make a range of the answer; with bytes=N no more than these are asked for.
 func (c *conversation) fetchCommand(d *datadriven.TestData) string {
 	member := d.CmdArgs[0].Key
 	r := c.waiting(member)
 	r.MaxRecords, r.Strict, r.MaxWait = int(number(c, d.CmdArgs[1].Key)), d.HasArg("exactly"), 0
 	r.BatchSize = r.MaxRecords
 	for _, a := range d.CmdArgs {
-		if a.Key == "span" {
+		switch a.Key {
+		case "span":
 			r.BatchSize = int(number(c, a.Vals[0]))
+		case "bytes":
+			r.MaxBytes = int(number(c, a.Vals[0]))
 		}
 	}
 	if !d.HasArg("wait") {

@@ -176,12 +176,29 @@ func (w *window) overlapping(first, last int64) []run {
 
 // change alters the runs between two offsets and makes neighbours that are alike one.
 func (w *window) change(first, last int64, alter func(r *run)) {
-	for _, r := range w.within(first, last) {
-		w.remove(r)
-		alter(&r)
+	all := w.within(first, last)
+	for i := range all {
+		w.remove(all[i])
+		alter(&all[i])
+	}
+	for _, r := range joined(all) {
 		w.insert(r)
 	}
 	w.join(first, last)
+}
+
+// joined makes one of runs that are alike and follow each other.
+func joined(all []run) []run {
+	n := 0
+	for _, r := range all {
+		if n > 0 && all[n-1].alike(&r) {
+			all[n-1].last = r.last
+			continue
+		}
+		all[n] = r
+		n++
+	}
+	return all[:n]
 }
 
 // put sets what the state says of offsets, whether there are runs already or not. What is available stays as it was looked at.
