@@ -12,7 +12,7 @@ import (
 // left to the garbage collector.
 const (
 	minClassBits = 9  // 512 B
-	maxClassBits = 22 // 4 MiB
+	maxClassBits = 23 // 8 MiB
 )
 
 // buffers recycles the memory of frames and of encoded answers.

@@ -19,7 +19,7 @@ const (
 	smallFrameBytes = 1 << 20
 	// provenFrameBytes bounds the first chunk of a connection whose last frame was as long and arrived whole:
 	// one buffer and few reads, instead of one and a copy at every step.
-	provenFrameBytes = 4 << 20
+	provenFrameBytes = 8 << 20
 )
 
 // readFrame reads the next frame. A length that is out of bounds ends the connection before anything is
