@@ -169,14 +169,18 @@ func TestLargeFrame(t *testing.T) {
 	waitFor(t, "the budget to be whole again", func() bool { return s.budget.used() == 0 })
 }
 
-// TestProvenSenders sends frames of the same and of other lengths after a large one. One that arrived whole
-// earns the next at most as much memory in advance, whatever that announces.
+// TestProvenSenders sends frames of the same and of other lengths after a large one. One that arrived whole earns those that follow
+// at most a bound of memory in advance, whatever they announce, and less with each that is shorter.
 func TestProvenSenders(t *testing.T) {
 	got := make(chan []byte, 1)
 	s, _ := start(t, func(c *Config) { c.Serve = keepBody(got) })
 	conn := dial(t, s)
-	for i, size := range []int{300_000, 300_000, 299_999, 20, 400_000, 5 << 20, 5 << 20, 100_000} {
-		body := bytes.Repeat([]byte{byte('a' + i)}, size)
+	sizes := []int{300_000, 300_000, 299_999, 20, 400_000, 5 << 20, 5 << 20, 100_000}
+	for range 40 {
+		sizes = append(sizes, 100_000)
+	}
+	for i, size := range sizes {
+		body := bytes.Repeat([]byte{byte(' ' + i)}, size)
 		send(conn, request(3, 0, int32(i), body...))
 		if id, _ := answer(t, conn); id != int32(i) {
 			t.Fatalf("correlation %d; want %d", id, i)

@@ -44,7 +44,7 @@ type conn struct {
 	ending atomic.Bool  // set by the reader when it has ended: the writer does not give the client much time
 	served bool         // a request has been served: the handshake is over
 
-	lastFrame int // length of the last frame, which arrived whole
+	proven int // length of the longest frame that has lately arrived whole; it fades with each that is shorter
 }
 
 // queued is a reply on its way to the writer.

@@ -17,7 +17,7 @@ const (
 	// it, memory follows what has arrived: four times as much up to smallFrameBytes, then twice.
 	firstChunkBytes = 64 << 10
 	smallFrameBytes = 1 << 20
-	// provenFrameBytes bounds the first chunk of a connection whose last frame was as long and arrived whole:
+	// provenFrameBytes bounds the first chunk of a connection which has lately sent a frame as long that arrived whole:
 	// one buffer and few reads, instead of one and a copy at every step.
 	provenFrameBytes = 8 << 20
 )
@@ -115,7 +115,7 @@ func (c *conn) fill(f *frame, length int, deadline time.Time) error {
 			return fmt.Errorf("read frame of %d bytes, have %d: %w", length, have, noEOF(err))
 		}
 		if have == length {
-			c.lastFrame = length
+			c.proven = max(length, c.proven-c.proven/8)
 			return nil
 		}
 		if deadline, err = c.frameDeadline(began, have); err != nil {
@@ -137,7 +137,7 @@ func noEOF(err error) error {
 func (c *conn) nextCapacity(have int) int {
 	switch {
 	case have == 0:
-		proven := min(c.lastFrame, provenFrameBytes)
+		proven := min(c.proven, provenFrameBytes)
 		return max(firstChunkBytes, 1<<bits.Len(uint(max(proven-1, 0))))
 	case have < smallFrameBytes:
 		return 4 * have

@@ -12,7 +12,7 @@ func TestFirstChunk(t *testing.T) {
 		{6 << 20, 6 << 20, provenFrameBytes}, // a batch of 1 MiB for each of six partitions: read without a copy
 		{100 << 20, provenFrameBytes, provenFrameBytes},
 	} {
-		if got := (&conn{lastFrame: c.last}).nextCapacity(0); got < c.least || got > c.most {
+		if got := (&conn{proven: c.last}).nextCapacity(0); got < c.least || got > c.most {
 			t.Errorf("after a frame of %d bytes: %d, want %d to %d", c.last, got, c.least, c.most)
 		}
 	}
