@@ -75,6 +75,9 @@ func (s *shell) try(input string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil {
+		s.t.Fatalf("weir %s did not end", strings.Join(args, " "))
+	}
 	return out.String(), err
 }
 
@@ -141,6 +144,25 @@ func TestTopicCommands(t *testing.T) {
 	s.run("", "topic", "delete", "orders")
 	if out := s.run("", "topic", "list", "--json"); strings.TrimSpace(out) != "[]" {
 		t.Fatalf("after the delete: %s; want []", out)
+	}
+}
+
+// TestConsumeBehindEmptyBatches reads to an end before which a record batch has no record: all of its were duplicates.
+func TestConsumeBehindEmptyBatches(t *testing.T) {
+	s := newShell(t)
+	s.run("", "topic", "create", "once", "-p", "1", "-c", "weir.dedup.window.ms=600000")
+	for _, value := range []string{"one", "again", "and again"} {
+		s.run(value+"\n", "produce", "once", "-H", "weir.message.id=7")
+	}
+	if end := s.run("", "topic", "describe", "once"); !strings.Contains(end, "3") {
+		t.Fatalf("nothing stands behind the record: %s", end)
+	}
+	for _, isolation := range []string{"committed", "uncommitted"} {
+		s.wantLines(s.run("", "consume", "once", "--end", "--isolation", isolation), "one")
+	}
+	s.wantLines(s.run("", "consume", "once", "-g", "readers", "--end"), "one")
+	if out := s.run("", "consume", "once", "-g", "readers", "--end"); out != "" {
+		t.Errorf("read again: %q", out)
 	}
 }
 

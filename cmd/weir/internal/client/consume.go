@@ -194,6 +194,11 @@ func (q *consumption) loop(ctx context.Context, cl *kgo.Client, ends *endTracker
 		if err := fatal(fetches); err != nil {
 			return err
 		}
+		if q.toEnd && fetches.NumRecords() == 0 {
+			if err := q.passEmpty(ctx, cl, ends); err != nil {
+				return err
+			}
+		}
 		for it := fetches.RecordIter(); !it.Done(); {
 			r := it.Next()
 			wanted := !q.toEnd || ends.wants(r)

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -90,15 +91,41 @@ func (e *endTracker) advance(r *kgo.Record) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	name := partitionName{r.Topic, r.Partition}
-	s, ok := e.left[name]
-	if !ok {
-		return
+	if s, ok := e.left[name]; ok {
+		e.moveLocked(name, s, r.Offset+1)
 	}
-	if s.next = r.Offset + 1; s.next >= s.end {
+}
+
+// moveLocked has a partition be read up to an offset.
+func (e *endTracker) moveLocked(name partitionName, s stretch, next int64) {
+	if s.next = next; s.next >= s.end {
 		delete(e.left, name)
 		return
 	}
 	e.left[name] = s
+}
+
+// waitedFor are the partitions of ours that are not read to their end.
+func (e *endTracker) waitedFor() map[partitionName]stretch {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	left := maps.Clone(e.left)
+	if e.mine != nil {
+		maps.DeleteFunc(left, func(name partitionName, _ stretch) bool {
+			_, ours := e.mine[name]
+			return !ours
+		})
+	}
+	return left
+}
+
+// pass notes that a partition has nothing between two offsets, unless it was read beyond the first meanwhile.
+func (e *endTracker) pass(name partitionName, from, to int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s, ok := e.left[name]; ok && s.next == from {
+		e.moveLocked(name, s, to)
+	}
 }
 
 // reached says whether every partition that is ours was read to its end.
