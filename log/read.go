@@ -32,6 +32,17 @@ func (l *Log) ReadCommitted(offset, limitOffset int64, maxBytes int, minOne bool
 	return out.slices, aborted, nil
 }
 
+// Through cuts a slice of the log behind the batch that holds an offset, without reading what lies between. It is false when that cannot
+// be told, or the slice does not reach so far: then its batches have to be walked.
+func (l *Log) Through(s segment.Slice, offset int64) (segment.Slice, bool) {
+	list := *l.list.Load()
+	i := list.floor(offset)
+	if i < 0 {
+		return s, false
+	}
+	return list[i].seg.Through(s, offset)
+}
+
 // find is read, again where a segment went between loading the list and reading: the new list does not have it.
 func (l *Log) find(offset, limitOffset int64, maxBytes int, minOne bool) (reading, error) {
 	for {

@@ -77,6 +77,11 @@ func (p *Partition) Read(r ReadRequest) (ReadResult, error) {
 	return out, nil
 }
 
+// Through is log.Log.Through, for a slice of what Read found.
+func (p *Partition) Through(s segment.Slice, offset int64) (segment.Slice, bool) {
+	return p.log.Through(s, offset)
+}
+
 // diverging finds out whether the client's last batch is one of ours, by its epoch and offset.
 func (p *Partition) diverging(r ReadRequest, start int64) (*EpochEnd, error) {
 	epoch, end := p.log.EpochEnd(r.LastFetchedEpoch)

@@ -67,6 +67,27 @@ func (s *Segment) After(sl Slice) (offset int64, ok bool) {
 	return h.BaseOffset, true
 }
 
+// Through returns a slice of this segment without what follows the batch that holds an offset. It is false when the slice does not reach
+// so far, has none of it, or is of a file that is the segment's no longer.
+func (s *Segment) Through(sl Slice, offset int64) (Slice, bool) {
+	if sl.h == nil || s.file.Load() != sl.h {
+		return sl, false
+	}
+	r, err := s.find(sl.h.f, offset, s.size.Load())
+	if err != nil || !r.ok {
+		return sl, false
+	}
+	end := r.pos
+	if r.h.BaseOffset <= offset {
+		end += int64(r.h.Size())
+	}
+	if end <= sl.pos || end > sl.End() {
+		return sl, false
+	}
+	sl.n = end - sl.pos
+	return sl, true
+}
+
 // positionBefore returns where the batch begins that holds limitOffset, as far as it matters: any position
 // from enough on stands for all later ones, and end for a batch that is not before end. from is where a
 // batch begins.

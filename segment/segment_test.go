@@ -122,6 +122,53 @@ func TestReadLimits(t *testing.T) {
 	}
 }
 
+// TestThrough cuts slices behind every offset, also where there are gaps, and refuses what a slice does not have.
+func TestThrough(t *testing.T) {
+	m := newMem(t)
+	w := create(t, m, 0, testConfig)
+	w.fill(60, 3)
+	for _, base := range []int64{w.NextOffset() + 40, w.NextOffset() + 5_000} { // as compaction leaves them
+		b := batch(base, 5, 700, base)
+		pos, err := w.Append(b)
+		must(t, err)
+		w.batches, w.pos = append(w.batches, b), append(w.pos, pos)
+	}
+	all := w.bytesFrom(0)
+	begin := 7
+	from := w.pos[begin]
+	for _, most := range []int{math.MaxInt32, 9000} {
+		sl, err := w.Read(w.batches[begin].BaseOffset, -1, unlimited, most, true)
+		must(t, err)
+		defer sl.Release()
+		for last := int64(0); last <= w.NextOffset(); last++ {
+			want := int64(-1) // where the last batch ends that begins at or before it
+			for i, b := range w.batches {
+				if b.BaseOffset <= last {
+					want = w.pos[i] + int64(b.Size())
+				}
+			}
+			got, ok := w.Through(sl, last)
+			if has := want > from && want <= sl.End() && last < w.NextOffset(); ok != has {
+				t.Fatalf("through %d: %v; want %v", last, ok, has)
+			}
+			if !ok {
+				continue
+			}
+			if raw, err := got.Bytes(); err != nil || !bytes.Equal(raw, all[from:want]) {
+				t.Fatalf("through %d: %d bytes, %v; want %d", last, len(raw), err, want-from)
+			}
+		}
+	}
+	sl, err := w.Read(0, -1, unlimited, math.MaxInt32, true)
+	must(t, err)
+	defer sl.Release()
+	other := create(t, newMem(t), 0, testConfig)
+	other.fill(60, 3)
+	if _, ok := other.Through(sl, 5); ok {
+		t.Error("a slice of another file was cut")
+	}
+}
+
 func TestAppendRefuses(t *testing.T) {
 	w := create(t, newMem(t), 10, testConfig)
 	w.add(3, 10, 1)

@@ -83,13 +83,16 @@ type collecting struct {
 	out    Records
 }
 
-// collect finds the batches that hold what was acquired. Of their bytes only the headers are read.
+// collect finds the batches that hold what was acquired. Of their bytes at most the headers are read.
 func collect(p *partition.Partition, got []Acquired) (Records, error) {
 	c := collecting{got: got}
 	for len(c.got) > 0 {
 		c.wanted = max(c.wanted, c.got[0].First)
 		before := c.wanted
 		res, err := p.Read(partition.ReadRequest{Offset: c.wanted, MaxBytes: scanBytes, MinOne: true, CurrentLeaderEpoch: -1, LastFetchedEpoch: -1})
+		if err == nil && len(got) == 1 && c.whole(p, &res) {
+			break
+		}
 		if err == nil {
 			err = c.collect(&res)
 		}
@@ -102,6 +105,19 @@ func collect(p *partition.Partition, got []Acquired) (Records, error) {
 		}
 	}
 	return c.out, nil
+}
+
+// whole takes all that is wanted, which is in one piece, if the read has it: where that ends the log's index tells, so that the headers
+// in between need not be read.
+func (c *collecting) whole(p *partition.Partition, res *partition.ReadResult) bool {
+	if len(c.out.Slices) > 0 || len(res.Slices) == 0 {
+		return false
+	}
+	s, ok := p.Through(res.Slices[0], c.got[0].Last)
+	if ok {
+		c.out = Records{Slices: []segment.Slice{s}, reads: []partition.ReadResult{*res}}
+	}
+	return ok
 }
 
 // collect takes what is wanted out of one read, which it keeps or releases.
