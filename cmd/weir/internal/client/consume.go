@@ -195,9 +195,7 @@ func (q *consumption) loop(ctx context.Context, cl *kgo.Client, ends *endTracker
 			return err
 		}
 		if q.toEnd && fetches.NumRecords() == 0 {
-			if err := q.passEmpty(ctx, cl, ends); err != nil {
-				return err
-			}
+			q.passEmpty(ctx, cl, ends)
 		}
 		for it := fetches.RecordIter(); !it.Done(); {
 			r := it.Next()

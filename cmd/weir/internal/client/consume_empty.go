@@ -2,12 +2,10 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -18,11 +16,12 @@ import (
 const emptyBytes = 1 << 20
 
 // passEmpty moves what is left over record batches that have no records: all of theirs were compacted away, or were dropped as duplicates.
-// A client gives records alone, so nothing comes of such batches, and an end that lies behind them would never be reached.
-func (q *consumption) passEmpty(ctx context.Context, cl *kgo.Client, ends *endTracker) error {
+// A client gives records alone, so nothing comes of such batches, and an end that lies behind them would never be reached. Errors are left
+// to the client, which reads the same partitions: it knows which to try again, where to go on when an offset is gone, and tells the rest.
+func (q *consumption) passEmpty(ctx context.Context, cl *kgo.Client, ends *endTracker) {
 	left := ends.waitedFor()
 	if len(left) == 0 {
-		return nil
+		return
 	}
 	names := map[string]struct{}{}
 	for name := range left {
@@ -30,25 +29,18 @@ func (q *consumption) passEmpty(ctx context.Context, cl *kgo.Client, ends *endTr
 	}
 	topics, err := kadm.NewClient(cl).ListTopics(ctx, slices.Collect(maps.Keys(names))...)
 	if err != nil {
-		return fmt.Errorf("find leaders: %w", err)
+		return
 	}
 	for name, s := range left {
 		t := topics[name.topic]
-		p, ok := t.Partitions[name.index]
-		if !ok || p.Err != nil || p.Leader < 0 {
-			continue // the client reports what ails it
+		if p, ok := t.Partitions[name.index]; ok && p.Err == nil && p.Leader >= 0 {
+			ends.pass(name, s.next, q.behindEmpty(ctx, cl, t, p, s.next))
 		}
-		next, err := q.behindEmpty(ctx, cl, t, p, s.next)
-		if err != nil {
-			return fmt.Errorf("look at %s/%d from %d: %w", name.topic, name.index, s.next, err)
-		}
-		ends.pass(name, s.next, next)
 	}
-	return nil
 }
 
 // behindEmpty gives the offset behind the empty batches that lie from next on.
-func (q *consumption) behindEmpty(ctx context.Context, cl *kgo.Client, t kadm.TopicDetail, p kadm.PartitionDetail, next int64) (int64, error) {
+func (q *consumption) behindEmpty(ctx context.Context, cl *kgo.Client, t kadm.TopicDetail, p kadm.PartitionDetail, next int64) int64 {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxBytes = emptyBytes
 	if q.isolation == "committed" {
@@ -61,17 +53,14 @@ func (q *consumption) behindEmpty(ctx context.Context, cl *kgo.Client, t kadm.To
 	req.Topics = append(req.Topics, of)
 	answer, err := cl.Broker(int(p.Leader)).RetriableRequest(ctx, req)
 	if err != nil {
-		return next, err
+		return next
 	}
 	for _, topic := range answer.(*kmsg.FetchResponse).Topics {
 		for _, got := range topic.Partitions {
-			if err := kerr.ErrorForCode(got.ErrorCode); err != nil {
-				return next, err
-			}
 			next = behindEmpty(got.RecordBatches, next)
 		}
 	}
-	return next, nil
+	return next
 }
 
 // behindEmpty walks record batches, of which the last may be cut short, to the first with records.
