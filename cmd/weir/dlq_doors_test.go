@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -121,18 +122,22 @@ func TestRedriveByBothDoors(t *testing.T) {
 	}
 }
 
-// hold makes a member the one who redrives, or says what else of it.
+// hold makes a member the one who redrives, or says what else of it. The coordinator may only be about to be there.
 func (s *shell) hold(cl *kgo.Client, member string, epoch int32) *kmsg.ConsumerGroupHeartbeatResponse {
 	s.t.Helper()
 	req := kmsg.NewPtrConsumerGroupHeartbeatRequest()
 	req.Group, req.MemberID, req.MemberEpoch, req.InstanceID = "weir-dlq.dlq.jobs", member, epoch, kmsg.StringPtr("redrive")
 	req.RebalanceTimeoutMillis, req.SubscribedTopicNames = 60_000, []string{"dlq.jobs"}
 	req.Topics = []kmsg.ConsumerGroupHeartbeatRequestTopic{}
-	resp, err := req.RequestWith(s.t.Context(), cl)
-	if err != nil {
-		s.t.Fatal(err)
+	for {
+		resp, err := req.RequestWith(s.t.Context(), cl)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if !kerr.IsRetriable(kerr.ErrorForCode(resp.ErrorCode)) {
+			return resp
+		}
 	}
-	return resp
 }
 
 // TestRedriverThatDied: who died in the middle of a redrive keeps others from it until its session is over, and can keep nothing after
