@@ -147,11 +147,13 @@ func TestQueueSettings(t *testing.T) {
 	setGroup(t, b, "eu", "share.auto.offset.reset=earliest", "weir.share.filter=pattern:orders.*.eu.#", "weir.share.order=priority")
 	setGroup(t, b, "big", "share.auto.offset.reset=earliest", `weir.share.filter=has(headers.amount) && int(headers.amount) > 100`)
 	now := "weir.deliver.after=0"
+	eu := member(t, b, "eu", "orders", kgo.ShareMaxRecords(1))
+	send(t, b, "orders", "first;weir.routing.key=orders.new.eu;"+now) // what a first delivery waits for is there then
+	wantText(t, "eu first", receive(t, eu, 1, kgo.AckAccept), "first")
 	sent := time.UnixMilli(time.Now().UnixMilli()) // records and broker count whole milliseconds
 	send(t, b, "orders", "low;weir.priority=1;weir.routing.key=orders.new.eu;"+now, "us;weir.routing.key=orders.new.us;"+now,
 		"high;weir.priority=9;weir.routing.key=orders.new.eu.de;amount=200;"+now, "gone;weir.ttl=1;weir.routing.key=orders.new.eu",
 		"late;weir.routing.key=orders.old.eu;amount=101")
-	eu := member(t, b, "eu", "orders", kgo.ShareMaxRecords(1))
 	wantText(t, "eu by priority", receive(t, eu, 2, kgo.AckAccept), "high low")
 	wantText(t, "eu when it is due", receive(t, eu, 1, kgo.AckAccept), "late")
 	if took := time.Since(sent); took < 1500*time.Millisecond {

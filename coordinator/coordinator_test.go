@@ -210,12 +210,34 @@ func TestRequestsWhileLoading(t *testing.T) {
 	r := &rig{t, l.MemoryLog, clk, New(Config{}, newCounters, clk, slog.New(slog.DiscardHandler))}
 	r.wantErr(r.get("a"), ErrNotCoordinator)
 	r.BecomeLeader(0, l)
-	r.wantErr(r.get("a"), ErrLoading)
+	first := r.get("a")
+	clk.WaitForTimers(1)
+	clk.Advance(loadPatience - 1)
+	r.wantOpen(first)
+	clk.Advance(1)
+	r.wantErr(first, ErrLoading)
+	r.wantErr(r.get("a"), ErrLoading) // it has taken too long to be waited for
 	close(l.gate)
 	<-r.Loaded(0)
 	r.want(r.get("a"), "1")
 	r.Resign(0)
 	r.wantErr(r.get("a"), ErrNotCoordinator)
+
+	l.gate = make(chan struct{})
+	r.BecomeLeader(0, l)
+	soon := r.get("a")
+	r.wantOpen(soon)
+	close(l.gate)
+	r.want(soon, "1")
+
+	l.gate = make(chan struct{})
+	r.BecomeLeader(0, l)
+	never := r.get("a")
+	go close(l.gate)
+	r.Resign(0)
+	if _, err := never.Result(); err != nil && !errors.Is(err, ErrNotCoordinator) {
+		t.Errorf("the shard was unloaded: %v", err)
+	}
 }
 
 func TestDamagedLogIsNotLed(t *testing.T) {

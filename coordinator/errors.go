@@ -6,7 +6,7 @@ import "errors"
 var (
 	// ErrNotCoordinator says that this process does not lead the shard: ask for the coordinator again.
 	ErrNotCoordinator = errors.New("not the coordinator of this shard")
-	// ErrLoading says that the shard is still reading its partition: ask again.
+	// ErrLoading says that the shard is still reading its partition, and will for some time: ask again.
 	ErrLoading = errors.New("coordinator is loading")
 	// ErrNotAvailable says that nothing could be written or too much is queued just now: ask again.
 	ErrNotAvailable = errors.New("coordinator is not available")

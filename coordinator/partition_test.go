@@ -96,10 +96,10 @@ func TestMovedShardLoadsEverything(t *testing.T) {
 	r.Resign(0)
 	d.p.BecomeLeader(2)
 	r.BecomeLeader(0, OnPartition(d.p))
-	r.wantErr(r.get("a"), ErrLoading)
+	read := r.get("a")
+	r.wantOpen(read)
 	close(gate)
-	<-r.Loaded(0)
-	r.want(r.get("a"), "2")
+	r.want(read, "2")
 	r.want(r.set("a", "3"), "2")
 }
 

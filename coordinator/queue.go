@@ -12,7 +12,7 @@ type event struct {
 	fail func(err error) // called instead of run if the event is never decided
 }
 
-// queue brings events to a shard's goroutine. It takes none until it is opened.
+// queue brings events to a shard's goroutine. What comes before it is opened waits for that, until it has taken too long.
 type queue struct {
 	limit int
 	wake  chan struct{} // holds a token when there may be events
@@ -20,6 +20,7 @@ type queue struct {
 	mu     sync.Mutex
 	events []event // mu guards it, and what follows
 	opened bool
+	late   bool // opening takes too long to be waited for
 	closed error
 }
 
@@ -30,7 +31,7 @@ func (q *queue) put(e event) error {
 	switch {
 	case q.closed != nil:
 		return q.closed
-	case !q.opened:
+	case !q.opened && q.late:
 		return ErrLoading
 	case len(q.events) >= q.limit:
 		return fmt.Errorf("%w: %d requests are queued", ErrNotAvailable, len(q.events))
@@ -58,6 +59,19 @@ func (q *queue) open() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.opened = true
+}
+
+// giveUp refuses events until the queue is opened, and gives back those that have waited for that.
+func (q *queue) giveUp() []event {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.opened || q.closed != nil {
+		return nil
+	}
+	q.late = true
+	events := q.events
+	q.events = nil
+	return events
 }
 
 // close refuses further events with err, and gives back those that were not taken.

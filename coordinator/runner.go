@@ -13,6 +13,10 @@ import (
 // maxInFlight bounds the batches of one shard that are written but not durable. With as many, deciding waits.
 const maxInFlight = 16
 
+// loadPatience is how long a request waits for a shard that is only about to be loaded. Clients that are told to ask again pause
+// before they do, and most shards load in less; a client's own timeouts are longer.
+const loadPatience = time.Second
+
 // runner is one shard's goroutine with all that it owns.
 type runner struct {
 	config  Config
@@ -63,7 +67,13 @@ func newRunner(c Config, m Machine, l Log, clk clock.Clock, lg *slog.Logger) *ru
 // run is the shard's goroutine.
 func (r *runner) run() {
 	defer close(r.done)
+	patience := r.clock.AfterFunc(loadPatience, func() {
+		for _, e := range r.queue.giveUp() {
+			e.fail(ErrLoading)
+		}
+	})
 	err := r.load()
+	patience.Stop()
 	if err == nil {
 		err = r.lead()
 	}

@@ -41,7 +41,7 @@ func (s *Service) ShardOf(groupID string) int32 {
 }
 
 // BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader
-// epoch. Until it is loaded, requests end with coordinator.ErrLoading.
+// epoch. Requests wait for that, and end with coordinator.ErrLoading if it takes long.
 func (s *Service) BecomeLeader(shard int32, p *partition.Partition) {
 	s.runtime.BecomeLeader(shard, coordinator.OnPartition(p))
 }
@@ -104,13 +104,16 @@ func (s *Service) Heartbeat(r HeartbeatRequest) *coordinator.Future[HeartbeatRes
 	if r.GroupID == "" {
 		return coordinator.Completed(HeartbeatResponse{}, ErrInvalidGroupID)
 	}
-	f := decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (HeartbeatResponse, error) {
+	if loaded := s.Loaded(s.ShardOf(r.GroupID)); loaded != nil {
+		select {
+		case <-loaded:
+		default:
+			return coordinator.Completed(HeartbeatResponse{}, nil)
+		}
+	}
+	return decide(s, r.GroupID, func(m *machine, tx *coordinator.Tx) (HeartbeatResponse, error) {
 		return m.heartbeat(tx, &r)
 	})
-	if _, err, ok := f.Peek(); ok && errors.Is(err, coordinator.ErrLoading) {
-		return coordinator.Completed(HeartbeatResponse{}, nil)
-	}
-	return f
 }
 
 // Leave takes members out of a group.

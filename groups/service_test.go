@@ -23,18 +23,28 @@ func (l *gatedLog) Bounds(stop <-chan struct{}) (int64, int64, error) {
 }
 
 func TestWhileLoading(t *testing.T) {
-	s := New(Config{OffsetsPartitions: 2}, clock.NewManual(time.UnixMilli(0)), slog.New(slog.DiscardHandler))
+	clk := clock.NewManual(time.UnixMilli(0))
+	s := New(Config{OffsetsPartitions: 2}, clk, slog.New(slog.DiscardHandler))
 	l := &gatedLog{coordinator.NewMemoryLog(), make(chan struct{})}
 	led, other := "a", "b"
 	if s.ShardOf(led) == s.ShardOf(other) {
 		t.Fatal("choose other names")
 	}
 	s.runtime.BecomeLeader(s.ShardOf(led), l)
+	clk.WaitForTimers(1)
+	first := s.List(ListRequest{})
 	if _, err := s.Heartbeat(HeartbeatRequest{GroupID: led}).Result(); err != nil {
 		t.Errorf("heartbeat while loading: %v", err)
 	}
 	if _, err := s.Heartbeat(HeartbeatRequest{GroupID: other}).Result(); !errors.Is(err, coordinator.ErrNotCoordinator) {
 		t.Errorf("heartbeat to a shard that is not led: %v", err)
+	}
+	if _, err, ok := first.Peek(); ok {
+		t.Errorf("list, not waiting for the end of loading: %v", err)
+	}
+	clk.Advance(time.Second)
+	if _, err := first.Result(); !errors.Is(err, coordinator.ErrLoading) {
+		t.Errorf("list, when loading takes long: %v", err)
 	}
 	if _, err := s.FetchOffsets(FetchRequest{GroupID: led}).Result(); !errors.Is(err, coordinator.ErrLoading) {
 		t.Errorf("fetch while loading: %v", err)

@@ -50,8 +50,8 @@ func (s *Service) ShardOf(k Key) int32 {
 // SetImage tells where the topics are that dead letters go to.
 func (s *Service) SetImage(image *metadata.Image) { s.digger.image.Store(image) }
 
-// BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader epoch. Until it is loaded,
-// requests end with coordinator.ErrLoading.
+// BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader epoch. Requests wait
+// for that, and end with coordinator.ErrLoading if it takes long.
 func (s *Service) BecomeLeader(shard int32, p *partition.Partition) {
 	s.mu.Lock()
 	s.leads[shard] = p

@@ -62,7 +62,7 @@ func (s *Service) SetImage(image *metadata.Image) {
 func (s *Service) SetVersion(version int16) { s.version.Store(int32(version)) }
 
 // BecomeLeader starts loading a shard from its partition, and leads it in the partition's present leader epoch.
-// Until it is loaded, requests end with coordinator.ErrLoading. Ends that the shard finds decided are carried
+// Requests wait for that, and end with coordinator.ErrLoading if it takes long. Ends that the shard finds decided are carried
 // out.
 func (s *Service) BecomeLeader(shard int32, p *partition.Partition) {
 	s.lead(shard, p.LeaderEpoch(), coordinator.OnPartition(p))

@@ -70,6 +70,8 @@ func TestRedriveByBothDoors(t *testing.T) {
 	var mu sync.Mutex
 	sent := map[string]int{} // by door; mu guards it
 	turns := make(chan struct{}, len(want))
+	began := make(chan struct{}) // closed when HTTP has had its first turn: commands could be done before
+	first := sync.OnceFunc(func() { close(began) })
 	by := func(door string, redrive func() (int, error), turn func()) *sync.WaitGroup {
 		var both sync.WaitGroup
 		for range 2 {
@@ -101,7 +103,7 @@ func TestRedriveByBothDoors(t *testing.T) {
 				return 0, fmt.Errorf("status %d", status)
 			}
 		}
-	}, func() { <-turns }) // it would have it all to itself
+	}, func() { first(); <-turns }) // it would have it all to itself
 	commands := by("weir dlq", func() (int, error) {
 		out, err := s.try("", "dlq", "redrive", "dlq.jobs", "--group", "pay", "-n", "70", "--json")
 		if err != nil {
@@ -109,7 +111,7 @@ func TestRedriveByBothDoors(t *testing.T) {
 		}
 		var told struct{ Redriven int }
 		return told.Redriven, errors.Join(err, json.Unmarshal([]byte(out), &told))
-	}, func() { turns <- struct{}{} })
+	}, func() { turns <- struct{}{}; <-began })
 	commands.Wait()
 	close(turns)
 	http.Wait()
