@@ -49,6 +49,7 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_unfair", "weir/tests/kill", "TestKillShare/priority"},
 	{"mutant_forget_locks", "weir/tests/kill", "TestKillShare/limit"},
 	{"mutant_letter_after_archive", "weir/tests/kill", "TestKillShare/letters"},
+	{"mutant_keep_first", "weir/tests/kill", "TestKillRedrive/dedup"},
 	{"mutant_forget_locks", "weir/share", "TestLocksEnd"},
 	{"mutant_swap_unsynced", "weir/tests/crash", "TestCrashWhileCompacting"},
 	{"mutant_keep_oldest", "weir/log", "TestCompactKeepsTheNewest"},
@@ -56,7 +57,7 @@ var mutants = []struct{ tag, pkg, run string }{
 }
 
 // byChance are the tests that meet a fault only with luck, and how many runs one of which must catch it.
-var byChance = map[string]int{"TestKillShare/dedup": 4, "TestKillShare/letters": 4, "TestKillShare/limit": 4, "TestKillShare/order": 4, "TestKillShare/priority": 4,
+var byChance = map[string]int{"TestKillRedrive/dedup": 4, "TestKillShare/dedup": 4, "TestKillShare/letters": 4, "TestKillShare/limit": 4, "TestKillShare/order": 4, "TestKillShare/priority": 4,
 	"TestTransactions": 4, "TestEndsSurvivePowerCuts": 4}
 
 func TestEachMutantIsCaught(t *testing.T) {

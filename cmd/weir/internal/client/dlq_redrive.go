@@ -211,6 +211,14 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 	if err := m.hold.Held(); err != nil {
 		return err
 	}
+	if mutantKeepFirst {
+		for _, l := range letter {
+			d.parts[l.record.Partition].done.Add(l.record.Offset, l.record.Offset)
+		}
+		if err := m.commit(d); err != nil {
+			return err
+		}
+	}
 	// What is on its way is waited for, so that it is known what was done.
 	for _, res := range cl.ProduceSync(context.WithoutCancel(ctx), records...) {
 		l := letter[res.Record]

@@ -1,0 +1,5 @@
+//go:build !mutants
+
+package client
+
+const mutantKeepFirst = false
