@@ -11,9 +11,12 @@ func TestQueueDescribe(t *testing.T) {
 	s := newShell(t)
 	s.run("", "topic", "create", "jobs", "-p", "2")
 	s.run("", "queue", "set", "workers", "errors.deadletterqueue.topic.name=dlq.jobs", "weir.share.retry.backoff.ms=60000")
-	for _, text := range []string{"a", "b", "c", "d"} {
-		s.run(text+"\n", "produce", "jobs", "-p", "1")
+	send := func(all ...string) {
+		for _, text := range all {
+			s.run(text+"\n", "produce", "jobs", "-p", "1")
+		}
 	}
+	send("a")
 	describe := func(args ...string) (d struct {
 		Dead_letters int64
 		Topics       []struct {
@@ -33,7 +36,9 @@ func TestQueueDescribe(t *testing.T) {
 		t.Errorf("before it has begun: %+v", d)
 	}
 	s.run("", "queue", "receive", "jobs", "--group", "workers", "--from-start", "-n", "1", "--ack", "release")
+	send("b") // only now: a receiver takes ahead what there is, and releases it when it stops
 	s.run("", "queue", "receive", "jobs", "--group", "workers", "-n", "1", "--ack", "reject")
+	send("c", "d")
 	var last any
 	for range 200 { // the letter is written in its own time, and then it is noted that it is
 		d := describe("jobs")

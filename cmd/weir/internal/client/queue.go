@@ -174,7 +174,8 @@ func queueReceiveCommand(o *options) *cobra.Command {
 	c := &cobra.Command{
 		Use: "receive TOPIC...", Short: "Receive messages as a member of a share group, print them, and settle them",
 		Long: `Receive messages as a member of a share group, print them, and settle them: each is accepted once it was
-printed, or released for another, or rejected.
+printed, or released for another, or rejected. What was taken ahead when it stops is released too: that counts as a delivery,
+and waits for as long as the group's backoff says.
 
 A group begins with messages that come from then on, unless its setting share.auto.offset.reset says otherwise
 or --from-start is given. The format is that of "weir consume".`,
