@@ -7,7 +7,7 @@
 // already sees it. All events that are queued together share one record batch. An answer leaves when
 // everything that its event saw or wrote is durable. If the log refuses the batch, what was applied is undone
 // and the answers of that batch fail. Starting again applies the same records from the partition's start, and
-// so gives the same state.
+// so gives the same state. Requests wait for that, up to a second, before they are told to come again.
 //
 // Timers are events too. Time comes from the clock that is passed in.
 package coordinator
