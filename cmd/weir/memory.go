@@ -54,7 +54,8 @@ func liveBytes() int64 {
 	return int64(sample[0].Value.Uint64())
 }
 
-// afterCollections calls do after each garbage collection, on a goroutine of the runtime's, one call at a time.
+// afterCollections calls do after each garbage collection, on a goroutine of the runtime's, one call at a time. A collection that begins
+// before a call has ended is not told.
 func afterCollections(do func()) {
 	type sentinel struct{ _ *byte } // with a pointer it is not allocated together with others
 	runtime.AddCleanup(&sentinel{}, func(do func()) {
