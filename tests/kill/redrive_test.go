@@ -35,11 +35,11 @@ type graveyard struct {
 	over      context.Context
 	letters   int         // written, each with a value of its own
 	http      atomic.Bool // the door is to redrive
-	commands  atomic.Bool // the command is
 	byHTTP    atomic.Int64
 	byCommand atomic.Int64
 	mu        sync.Mutex
-	underWay  *exec.Cmd // mu guards it: the command that redrives, if one does
+	commands  bool      // mu guards it: the command is to redrive
+	underWay  *exec.Cmd // likewise: the one that does
 }
 
 // TestKillRedrive ends the broker, and who redrives, while dead letters are redriven by the command and over HTTP: each comes back, and
@@ -62,14 +62,14 @@ func killRedrives(t *testing.T, settings map[string]*string) {
 	defer stop()
 	g.over = over
 	g.make(settings)
-	g.commands.Store(true)
+	g.commands = true
 	g.run(g.command)
 	g.run(g.caller)
 	times := kills(t, 6)
 	for i := range times {
 		g.http.Store(i%3 == 0)
-		g.die()
 		before := g.cameBack()
+		g.die()
 		g.await("redriving goes on", func() bool { return g.cameBack() > before })
 		time.Sleep(rand.N(60 * time.Millisecond)) // the moment of the kill
 		if i%3 == 1 {
@@ -92,7 +92,7 @@ func killRedrives(t *testing.T, settings map[string]*string) {
 
 // each has each door redrive by itself, so that both had a turn that they could tell of.
 func (g *graveyard) each() {
-	g.commands.Store(false)
+	g.allow(false)
 	g.http.Store(true)
 	g.await("the last command ends", func() bool {
 		g.mu.Lock()
@@ -102,9 +102,16 @@ func (g *graveyard) each() {
 	g.die()
 	g.await("HTTP redrives", func() bool { return g.byHTTP.Load() > 0 })
 	g.http.Store(false)
-	g.commands.Store(true)
+	g.allow(true)
 	g.die()
 	g.await("the command redrives", func() bool { return g.byCommand.Load() > 0 })
+}
+
+// allow says whether the command is to redrive from now on.
+func (g *graveyard) allow(commands bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.commands = commands
 }
 
 // make makes the topics and the group whose letters they are.
@@ -149,16 +156,19 @@ func (g *graveyard) weir(args ...string) *exec.Cmd {
 // command redrives by the command, again and again.
 func (g *graveyard) command() {
 	for g.over.Err() == nil {
-		if !g.commands.Load() {
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
 		cmd := g.weir("dlq", "redrive", "dlq.jobs", "--all", "--json")
 		var out strings.Builder
 		cmd.Stdout = &out
 		g.mu.Lock()
+		if !g.commands {
+			g.mu.Unlock()
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
 		err := cmd.Start()
-		g.underWay = cmd
+		if err == nil {
+			g.underWay = cmd
+		}
 		g.mu.Unlock()
 		if err != nil {
 			g.t.Errorf("start weir dlq redrive: %v", err)
