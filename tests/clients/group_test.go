@@ -150,7 +150,7 @@ func (c *crew) awaitRecords(values ...[]string) {
 }
 
 // commit has every member commit, again if a rebalance comes between, until the broker's committed offsets cover
-// all that was received.
+// all that was received. What a rebalance made come again since the last look, before it was committed, may do so.
 func (c *crew) commit() {
 	c.t.Helper()
 	var failed error
@@ -171,6 +171,9 @@ func (c *crew) commit() {
 	})
 	if failed != nil {
 		c.t.Logf("%s: a commit was refused and repeated: %v", c.s.name, failed)
+	}
+	for _, m := range c.members {
+		c.look(m)
 	}
 	for v := range c.received {
 		c.committed[v] = true
