@@ -47,7 +47,7 @@ type Proxy struct {
 const maxFrame = 64 << 20
 
 // Start listens on a free port. The rule is asked for every request, by many goroutines; arrived is told of each delayed
-// one that reached the broker.
+// one that reached the broker: what finds its connection closed, as by a broker that was killed meanwhile, did not.
 func Start(broker string, rule func(Request) Fate, arrived func(Request)) (*Proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -116,9 +116,10 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer p.done(broker)
-	answers := &answers{client: client}
+	answers := &answers{client: client, gone: make(chan struct{})}
 	p.running.Go(func() {
 		answers.pass(broker)
+		close(answers.gone)
 		_ = client.Close() // the reader below ends
 	})
 	for {
@@ -132,7 +133,7 @@ func (p *Proxy) serve(client net.Conn) {
 			answers.withhold()
 			_ = client.Close()
 			if fate.Delay > 0 {
-				p.later(broker, frame, fate.Delay, req)
+				p.later(broker, answers.gone, frame, fate.Delay, req)
 			}
 			return
 		case fate.Unanswered:
@@ -163,11 +164,13 @@ func (p *Proxy) closeAfter(client net.Conn, answered <-chan struct{}) {
 	})
 }
 
-// later hands a request to the broker after a while. The broker's connection is still open: it knows nothing of the
-// client's. It is read until the broker has answered or closed it.
-func (p *Proxy) later(broker net.Conn, frame []byte, delay time.Duration, req Request) {
+// later hands a request to the broker after a while. The broker's connection is still open, unless the broker has gone: it
+// knows nothing of the client's. It is read until the broker has answered or closed it.
+func (p *Proxy) later(broker net.Conn, gone <-chan struct{}, frame []byte, delay time.Duration, req Request) {
 	select {
 	case <-time.After(delay):
+	case <-gone:
+		return
 	case <-p.stop:
 		return
 	}
@@ -184,6 +187,7 @@ func (p *Proxy) later(broker net.Conn, frame []byte, delay time.Duration, req Re
 // answers passes what the broker answers on to the client.
 type answers struct {
 	client net.Conn
+	gone   chan struct{} // closed once the broker's connection has ended
 
 	mu       sync.Mutex // guards the fields below
 	withheld bool
@@ -219,6 +223,7 @@ func (a *answers) mayPass(correlation int32) bool {
 	return !a.withheld
 }
 
+// pass reads answers until the broker's connection ends, whatever becomes of the client.
 func (a *answers) pass(broker net.Conn) {
 	for {
 		frame, err := readFrame(broker, leastAnswer)
@@ -229,7 +234,7 @@ func (a *answers) pass(broker net.Conn) {
 			continue
 		}
 		if _, err := a.client.Write(frame); err != nil {
-			return
+			a.withhold() // the client has gone, and the broker may be there
 		}
 	}
 }

@@ -111,3 +111,39 @@ func TestFates(t *testing.T) {
 		}
 	}
 }
+
+// TestLateAtClosedConnection holds a request back until its connection has been closed by the broker: it has not arrived.
+func TestLateAtClosedConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cut := make(chan struct{})
+	p, err := Start(l.Addr().String(), func(Request) Fate {
+		defer close(cut)
+		return Fate{Cut: true, Delay: 100 * time.Millisecond}
+	}, func(r Request) { t.Errorf("%v arrived", r) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.Dial("tcp", p.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	broker, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(request(1, 7)); err != nil {
+		t.Fatal(err)
+	}
+	<-cut
+	broker.Close()
+	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Fatalf("read %d bytes, %v; want the end", n, err)
+	}
+	time.Sleep(200 * time.Millisecond) // in which it would have arrived
+	p.Close()
+}

@@ -191,6 +191,14 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 	if err := d.fits(going); err != nil {
 		return err
 	}
+	if mutantKeepFirst {
+		for _, l := range going {
+			d.parts[l.record.Partition].done.Add(l.record.Offset, l.record.Offset)
+		}
+		if err := m.commit(d); err != nil {
+			return err
+		}
+	}
 	var records []*kgo.Record
 	letter := make(map[*kgo.Record]*deadLetter, len(going))
 	var failed error
@@ -210,14 +218,6 @@ func (r *redrive) send(ctx context.Context, cl *kgo.Client, limit *rate.Limiter,
 	}
 	if err := m.hold.Held(); err != nil {
 		return err
-	}
-	if mutantKeepFirst {
-		for _, l := range letter {
-			d.parts[l.record.Partition].done.Add(l.record.Offset, l.record.Offset)
-		}
-		if err := m.commit(d); err != nil {
-			return err
-		}
 	}
 	// What is on its way is waited for, so that it is known what was done.
 	for _, res := range cl.ProduceSync(context.WithoutCancel(ctx), records...) {
