@@ -4,11 +4,18 @@ package compare
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
 	"weir/tests/brokers"
 )
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	brokers.Clean()
+	os.Exit(code)
+}
 
 // TestStarts prints how soon each broker answers on a directory with nothing in it, and what it holds resident when idle.
 func TestStarts(t *testing.T) {
