@@ -48,6 +48,7 @@ func TestConsumerProtocol(t *testing.T) {
 func (s *suite) staticConsumers(t *testing.T) {
 	topic := s.ref.topic(s.name+".staticconsumer", groupPartitions, nil)
 	c := s.crew(t, request{Topic: topic, Group: topic + ".members", Protocol: "consumer"})
+	s.ref.groupSettings(c.join.Group, "consumer.session.timeout.ms=45000") // on a busy machine a program needs seconds to come back
 	a := c.add("one")
 	c.awaitShared()
 	b := c.add("two")

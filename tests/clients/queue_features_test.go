@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"weir/tests/brokers"
 )
 
@@ -74,19 +72,7 @@ func (q *queueing) begin(feature string, topicConfig map[string]string, groupCon
 // set gives a group its settings.
 func (q *queueing) set(group string, config ...string) {
 	q.t.Helper()
-	alter, r := kmsg.NewPtrIncrementalAlterConfigsRequest(), kmsg.NewIncrementalAlterConfigsRequestResource()
-	r.ResourceType, r.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
-	for _, setting := range append(config, "share.auto.offset.reset=earliest") {
-		c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
-		name, value, _ := strings.Cut(setting, "=")
-		c.Name, c.Value = name, &value
-		r.Configs = append(r.Configs, c)
-	}
-	alter.Resources = append(alter.Resources, r)
-	resp, err := alter.RequestWith(q.t.Context(), q.ref.cl)
-	if err != nil || resp.Resources[0].ErrorCode != 0 {
-		q.t.Fatalf("settings of %s: %v %+v", group, err, resp)
-	}
+	q.ref.groupSettings(group, append(config, "share.auto.offset.reset=earliest")...)
 }
 
 // send writes records, each in a request of its own: "value key header=value header=value"; a key of - is none.

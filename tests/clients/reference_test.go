@@ -56,6 +56,24 @@ func newReference(t testing.TB, addr string) *reference {
 	return &reference{t: t, cl: cl, adm: kadm.NewClient(cl)}
 }
 
+// groupSettings gives a group settings of its own, each name=value.
+func (r *reference) groupSettings(group string, settings ...string) {
+	r.t.Helper()
+	alter, resource := kmsg.NewPtrIncrementalAlterConfigsRequest(), kmsg.NewIncrementalAlterConfigsRequestResource()
+	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
+	for _, setting := range settings {
+		c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
+		name, value, _ := strings.Cut(setting, "=")
+		c.Name, c.Value = name, &value
+		resource.Configs = append(resource.Configs, c)
+	}
+	alter.Resources = append(alter.Resources, resource)
+	resp, err := alter.RequestWith(r.t.Context(), r.cl)
+	if err != nil || resp.Resources[0].ErrorCode != 0 {
+		r.t.Fatalf("settings of %s: %v %+v", group, err, resp)
+	}
+}
+
 // writeTimed stores n records in partition 0, one every step from base on.
 func (r *reference) writeTimed(topic string, base int64, step time.Duration, n int) {
 	r.t.Helper()

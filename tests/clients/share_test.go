@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"weir/tests/brokers"
 )
 
@@ -89,19 +87,7 @@ func (s *sharing) at(t *testing.T) *sharing {
 func (s *sharing) begin(what string, partitions int32, n int) {
 	s.t.Helper()
 	s.topic, s.group, s.partitions = s.ref.topic(s.name+"."+what, partitions, nil), s.name+"."+what, partitions
-	alter := kmsg.NewPtrIncrementalAlterConfigsRequest()
-	r := kmsg.NewIncrementalAlterConfigsRequestResource()
-	r.ResourceType, r.ResourceName = kmsg.ConfigResourceTypeGroupConfig, s.group
-	for name, value := range map[string]string{"share.auto.offset.reset": "earliest", "share.record.lock.duration.ms": cmp.Or(s.lockMs, shareLockMs)} {
-		c := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
-		c.Name, c.Value = name, &value
-		r.Configs = append(r.Configs, c)
-	}
-	alter.Resources = append(alter.Resources, r)
-	resp, err := alter.RequestWith(s.t.Context(), s.ref.cl)
-	if err != nil || resp.Resources[0].ErrorCode != 0 {
-		s.t.Fatalf("settings of %s: %v %+v", s.group, err, resp)
-	}
+	s.ref.groupSettings(s.group, "share.auto.offset.reset=earliest", "share.record.lock.duration.ms="+cmp.Or(s.lockMs, shareLockMs))
 	s.add(0, n)
 }
 

@@ -52,7 +52,7 @@ func playStreams(t *testing.T, b *brokers.Broker) *history {
 	t.Helper()
 	h := &history{t: t, broker: b, ref: newReference(t, b.Addr), secret: []string{b.Addr, "BROKER"}}
 	h.topic("streams-in", 2)
-	h.withStandby("app")
+	h.ref.groupSettings("app", "streams.num.standby.replicas=1")
 	await(t, settle, "the groups have a coordinator", func() bool {
 		_, err := h.ref.adm.FetchOffsets(t.Context(), "app")
 		return err == nil
@@ -69,22 +69,6 @@ func playStreams(t *testing.T, b *brokers.Broker) *history {
 	}
 	h.streamsMember("waiting", "m1", "streams-nowhere").beat()
 	return h
-}
-
-// withStandby has each task with state of a group be copied once.
-func (h *history) withStandby(group string) {
-	h.t.Helper()
-	req := kmsg.NewPtrIncrementalAlterConfigsRequest()
-	resource := kmsg.NewIncrementalAlterConfigsRequestResource()
-	resource.ResourceType, resource.ResourceName = kmsg.ConfigResourceTypeGroupConfig, group
-	setting := kmsg.NewIncrementalAlterConfigsRequestResourceConfig()
-	setting.Name, setting.Value = "streams.num.standby.replicas", kmsg.StringPtr("1")
-	resource.Configs = append(resource.Configs, setting)
-	req.Resources = append(req.Resources, resource)
-	resp, err := req.RequestWith(h.t.Context(), h.ref.cl)
-	if err != nil || resp.Resources[0].ErrorCode != 0 {
-		h.t.Fatalf("%s: setting of %s: %v", h.broker.Kind, group, err)
-	}
 }
 
 // streamsMember is a member of a streams group that does nothing but what it is told.
