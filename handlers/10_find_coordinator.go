@@ -25,7 +25,7 @@ const malformed = "This most likely occurs because of a request being malformed 
 //     of its partition of __transaction_state, that of a partition which a share group reads, named
 //     "group:topic id:partition", of its partition of __share_group_state; the topic is created when it is first asked for.
 //   - While a coordinator reads its partition, what is asked of it waits, for a second at most; only then it answers
-//     14, which Kafka answers at once.
+//     14, which Kafka answers at once. Heartbeat (12) does not wait.
 //   - Coordinators of share partitions answer 42 before v6, as unknown types do.
 //
 // Version notes: v1 type, v4 several keys (KIP-699), v6 share coordinators (KIP-932).

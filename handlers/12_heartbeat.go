@@ -11,6 +11,7 @@ import (
 //
 // Behavior:
 //   - Prolongs the member's session. Error 27 tells the member to join again, for a rebalance has begun.
+//   - While the group's coordinator reads its partition it succeeds: nothing is known against the member.
 //
 // Version notes: v3 static members (KIP-345), v4 is flexible.
 func (h *Handlers) serveHeartbeat(c *Conn, _ int16, req *kmsg.HeartbeatRequest) Answer {

@@ -1,7 +1,6 @@
 package kafka_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,11 +10,7 @@ import (
 	"weir/tests/brokers"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	brokers.Clean()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { brokers.Main(m) }
 
 // TestWorkloads runs each workload, small, on a Weir: the engine checks that everything sent arrived.
 func TestWorkloads(t *testing.T) {

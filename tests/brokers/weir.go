@@ -58,8 +58,14 @@ func WeirBinary(tb testing.TB) string {
 	return bin
 }
 
-// Clean removes what WeirBinary built; a package's TestMain calls it last.
-func Clean() {
+// Main runs a package's tests, removes what WeirBinary built for them, and exits. A package whose tests start a Weir calls it in TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	clean()
+	os.Exit(code)
+}
+
+func clean() {
 	root, err := Root()
 	if err == nil {
 		_ = os.Remove(filepath.Join(root, ".cache", fmt.Sprintf("weir-test-%d", os.Getpid())))

@@ -6,18 +6,13 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
 	"weir/tests/brokers"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	brokers.Clean()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { brokers.Main(m) }
 
 // TestClients runs every check of one client against one broker.
 func TestClients(t *testing.T) {

@@ -19,11 +19,7 @@ import (
 	"weir/tests/brokers"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	brokers.Clean()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { brokers.Main(m) }
 
 // codecs are what the five topics are written with.
 var codecs = []struct {

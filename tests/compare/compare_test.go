@@ -4,18 +4,13 @@ package compare
 
 import (
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
 	"weir/tests/brokers"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	brokers.Clean()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { brokers.Main(m) }
 
 // TestStarts prints how soon each broker answers on a directory with nothing in it, and what it holds resident when idle.
 func TestStarts(t *testing.T) {

@@ -18,11 +18,7 @@ import (
 	"weir/tests/checker"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	brokers.Clean()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { brokers.Main(m) }
 
 // kills is how many there are: n, unless WEIR_KILLS says otherwise.
 func kills(t *testing.T, n int) int {

@@ -127,6 +127,7 @@ func TestLateAtClosedConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer p.Close()
 	c, err := net.Dial("tcp", p.Addr)
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +145,6 @@ func TestLateAtClosedConnection(t *testing.T) {
 	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Fatalf("read %d bytes, %v; want the end", n, err)
 	}
-	time.Sleep(200 * time.Millisecond) // in which it would have arrived
-	p.Close()
+	p.listener.Close()
+	p.running.Wait() // until the proxy has done with the request, as it would after it had arrived
 }

@@ -32,9 +32,7 @@ func TestMain(m *testing.M) {
 	if o := os.Getenv(told); o != "" {
 		obey(o)
 	}
-	code := m.Run()
-	brokers.Clean()
-	os.Exit(code)
+	brokers.Main(m)
 }
 
 func obey(o string) {
