@@ -36,13 +36,15 @@ func (c *counters) ApplyPending(r Record, p Producer, undo *Undo) error {
 	return nil
 }
 
-func (c *counters) EndPending(producerID int64, commit bool) {
-	for _, r := range c.pending[producerID] {
+func (c *counters) EndPending(producerID int64, n int, commit bool) {
+	for _, r := range c.pending[producerID][:n] {
 		if commit {
 			c.numbers[string(r.Key)] = string(r.Value)
 		}
 	}
-	delete(c.pending, producerID)
+	if c.pending[producerID] = c.pending[producerID][n:]; len(c.pending[producerID]) == 0 {
+		delete(c.pending, producerID)
+	}
 	if c.ended != nil {
 		c.ended()
 	}

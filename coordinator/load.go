@@ -94,6 +94,7 @@ func (l *loader) replayBatch(b record.Batch) error {
 		case b.IsTransactional():
 			l.records++
 			err = l.runner.applyPending(Record{rec.Key, rec.Value}, Producer{b.ProducerID, b.ProducerEpoch}, nil)
+			l.runner.tail.pends(b.ProducerID, rec.Offset, 1)
 		default:
 			l.records++
 			err = l.runner.machine.Apply(Record{rec.Key, rec.Value}, nil)

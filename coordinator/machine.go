@@ -38,9 +38,9 @@ type Producer struct {
 type Pending interface {
 	// ApplyPending notes a record of a producer's open transaction; otherwise it is as Apply.
 	ApplyPending(r Record, p Producer, undo *Undo) error
-	// EndPending makes what is noted for a producer count, or forgets it. The marker is durable: there is no way
-	// back.
-	EndPending(producerID int64, commit bool)
+	// EndPending makes the first n records that are noted for a producer count, or forgets them: those that lie before
+	// the marker. It is durable: there is no way back.
+	EndPending(producerID int64, n int, commit bool)
 }
 
 // Undo collects how to take back what Apply did. A nil Undo collects nothing.

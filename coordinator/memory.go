@@ -81,6 +81,9 @@ func (l *MemoryLog) Hold() { l.change(func() { l.held = true }) }
 // Release makes everything durable.
 func (l *MemoryLog) Release() { l.change(func() { l.held, l.durable = false, l.end }) }
 
+// ReleaseTo makes durable what lies before an offset, which is where a batch begins; what comes after stays held.
+func (l *MemoryLog) ReleaseTo(end int64) { l.change(func() { l.durable = end }) }
+
 // Refuse makes Append fail with err; nil lets it succeed again.
 func (l *MemoryLog) Refuse(err error) { l.change(func() { l.refuse = err }) }
 

@@ -19,11 +19,17 @@ type span struct{ from, to int64 }
 // tail follows what others write to the shard's partition: markers of transactions. Only the shard's goroutine
 // touches it.
 type tail struct {
-	open map[int64]struct{} // producers that may have pending records
-	gaps []span             // between what the shard wrote, not looked at yet; oldest first
-	end  int64              // after what the shard wrote or looked at
-	met  int64              // the durable end when the tail was last looked at
-	deaf bool               // the partition cannot be watched; it will end the shard
+	open map[int64][]pendingBatch // by producer, what no marker has been met for; oldest first
+	gaps []span                   // between what the shard wrote, not looked at yet; oldest first
+	end  int64                    // after what the shard wrote or looked at
+	met  int64                    // the durable end when the tail was last looked at
+	deaf bool                     // the partition cannot be watched; it will end the shard
+}
+
+// pendingBatch is a batch of an open transaction.
+type pendingBatch struct {
+	offset  int64
+	records int
 }
 
 func (t *tail) begin(end int64) { t.end, t.met = end, end }
@@ -36,29 +42,48 @@ func (t *tail) wrote(from, to int64) {
 	t.end, t.deaf = to, false
 }
 
+// pends notes a batch of an open transaction.
+func (t *tail) pends(producerID, offset int64, records int) {
+	if t.open == nil {
+		t.open = make(map[int64][]pendingBatch)
+	}
+	t.open[producerID] = append(t.open[producerID], pendingBatch{offset, records})
+}
+
+// ends takes off what a producer wrote before a marker, and gives how many records that is. Markers may stand there
+// before a transaction's first batch too: of one that wrote nothing here, or written twice.
+func (t *tail) ends(producerID, marker int64) (records int) {
+	left := t.open[producerID]
+	for len(left) > 0 && left[0].offset < marker {
+		records += left[0].records
+		left = left[1:]
+	}
+	if t.open[producerID] = left; len(left) == 0 {
+		delete(t.open, producerID)
+	}
+	return records
+}
+
 func (r *runner) applyPending(rec Record, p Producer, undo *Undo) error {
 	m, ok := r.machine.(Pending)
 	if !ok {
 		return fmt.Errorf("a record of a transaction, and no such are kept here: %w", record.ErrInvalid)
 	}
-	if r.tail.open == nil {
-		r.tail.open = make(map[int64]struct{})
-	}
-	r.tail.open[p.ID] = struct{}{}
 	return m.ApplyPending(rec, p, undo)
 }
 
 // endPending looks at a control record. Those that are no transaction's markers are passed over.
 func (r *runner) endPending(producerID int64, rec record.Record) error {
-	if _, open := r.tail.open[producerID]; !open {
+	if len(r.tail.open[producerID]) == 0 {
 		return nil
 	}
 	c, err := record.ParseControl(rec)
 	if err != nil || c.Type != record.ControlCommit && c.Type != record.ControlAbort {
 		return err
 	}
-	delete(r.tail.open, producerID)
-	r.machine.(Pending).EndPending(producerID, c.Type == record.ControlCommit)
+	if n := r.tail.ends(producerID, rec.Offset); n > 0 {
+		r.machine.(Pending).EndPending(producerID, n, c.Type == record.ControlCommit)
+	}
 	return nil
 }
 
@@ -75,11 +100,16 @@ func (r *runner) meetMarkers() error {
 		t.end = durable
 	}
 	t.met = durable
-	for len(t.gaps) > 0 && t.gaps[0].to <= durable {
-		if err := r.meet(t.gaps[0]); err != nil {
+	for len(t.gaps) > 0 && t.gaps[0].from < durable {
+		// Of a gap's markers the first may be durable alone: who waits for that one may already have gone on.
+		gap := &t.gaps[0]
+		to := min(gap.to, durable)
+		if err := r.meet(span{gap.from, to}); err != nil {
 			return err
 		}
-		t.gaps = t.gaps[1:]
+		if gap.from = to; gap.from == gap.to {
+			t.gaps = t.gaps[1:]
+		}
 	}
 	if len(t.open) == 0 {
 		t.gaps = nil

@@ -100,6 +100,9 @@ func (r *runner) flush(pending *Tx) error {
 	if err == nil {
 		r.refused = false
 		r.tail.wrote(built.BaseOffset, built.LastOffset()+1)
+		if b.pending != nil {
+			r.tail.pends(b.pending.producer.ID, built.BaseOffset, len(b.records))
+		}
 		b.ticket, b.undo, b.records = ticket, Undo{}, nil
 		r.inFlight = append(r.inFlight, b)
 		if mutantAnswerBeforeDurable {

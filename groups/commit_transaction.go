@@ -7,7 +7,7 @@ func (m *machine) commitTransaction(tx *coordinator.Tx, r *TransactionCommitRequ
 	g := m.groups[r.GroupID]
 	switch {
 	case g == nil && r.Generation >= 0:
-		return CommitResponse{}, ErrIllegalGeneration
+		return CommitResponse{}, ErrGroupNotFound
 	case g == nil:
 		if err := m.checkRoom(); err != nil {
 			return CommitResponse{}, err

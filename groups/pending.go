@@ -117,8 +117,8 @@ func (m *machine) ApplyPending(r coordinator.Record, p coordinator.Producer, und
 }
 
 // EndPending implements coordinator.Pending.
-func (m *machine) EndPending(producerID int64, commit bool) {
-	for _, o := range slices.Clone(m.pending.byProducer[producerID]) {
+func (m *machine) EndPending(producerID int64, n int, commit bool) {
+	for _, o := range slices.Clone(m.pending.byProducer[producerID][:n]) {
 		if commit && !o.passed {
 			m.ensure(o.at.group, nil).offsets.put(o.at.topic, o.offset)
 			for _, other := range m.pending.ofPlace[o.at] {

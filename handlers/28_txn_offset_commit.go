@@ -21,6 +21,10 @@ const (
 	txnCommitAddsPartition  = 5
 )
 
+// txnCommitKnowsEpochs is the version of TxnOffsetCommit from which on it has topic ids, and words for what a group of
+// the new protocols refuses (KIP-1319).
+const txnCommitKnowsEpochs = 6
+
 // TxnOffsetCommit (key 28), v0-v6.
 //
 // Behavior:
@@ -29,7 +33,8 @@ const (
 //     said so (AddOffsetsToTxn).
 //   - Before that, one that comes on a connection that its client has given up (KAFKA-17754) is not answered: the
 //     connection is closed.
-//   - The member is checked if the request names one; a group's generation that is over answers 22.
+//   - The member is checked if the request names one; a group's generation that is over answers 22, and so do, before
+//     v6, a group that is not there (69 then) and a member's epoch that is not its own (113 then).
 //   - Topics and partitions that do not exist answer 3 (an unknown id 100) without keeping the others from being
 //     stored. An error of the whole commit stands at every partition.
 //
@@ -157,7 +162,7 @@ func (a *txnCommitAnswer) sort(c *Conn, image *metadata.Image, i int, asked *kms
 	var topic *metadata.Topic
 	var wanted groups.CommitTopic
 	if err == nil {
-		topic, err = a.h.commitTopic(c, image, a.version >= 6, asked.Topic, asked.TopicID)
+		topic, err = a.h.commitTopic(c, image, a.version >= txnCommitKnowsEpochs, asked.Topic, asked.TopicID)
 	}
 	if err == nil {
 		wanted.Name, wanted.ID = topic.Name, topic.ID
@@ -183,7 +188,7 @@ func (a *txnCommitAnswer) sort(c *Conn, image *metadata.Image, i int, asked *kms
 
 // fill writes what the coordinator said.
 func (a *txnCommitAnswer) fill(r groups.CommitResponse, err error) kmsg.Response {
-	if errors.Is(err, groups.ErrGroupNotFound) || errors.Is(err, groups.ErrStaleMemberEpoch) {
+	if a.version < txnCommitKnowsEpochs && (errors.Is(err, groups.ErrGroupNotFound) || errors.Is(err, groups.ErrStaleMemberEpoch)) {
 		err = groups.ErrIllegalGeneration
 	}
 	code, n := a.h.code(err), 0

@@ -13,6 +13,7 @@ func consumerGroupScenarios() []scenario {
 		{key: 68, name: "static", run: consumerStatic},
 		{key: 69, name: "describe", run: describeConsumers},
 		{key: 8, name: "member epochs", min: 9, max: 10, run: commitEpochs},
+		{key: 28, name: "member epochs", min: 3, max: 6, run: commitEpochsInTransaction},
 	}
 }
 
@@ -121,9 +122,38 @@ func describeConsumers(s *session) {
 
 // commitEpochs commits in the epochs that a member has had, and in others.
 func commitEpochs(s *session) {
-	g := s.name("g")
+	s.inEpochs(s.name("g"), func(group, member string, epoch int32, topic string, id [16]byte) kmsg.Request {
+		req := kmsg.NewPtrOffsetCommitRequest()
+		req.Group, req.MemberID, req.Generation = group, member, epoch
+		t := kmsg.NewOffsetCommitRequestTopic()
+		t.Topic, t.TopicID = topic, id
+		p := kmsg.NewOffsetCommitRequestTopicPartition()
+		p.Offset = 3
+		t.Partitions = append(t.Partitions, p)
+		req.Topics = append(req.Topics, t)
+		return req
+	})
+}
+
+// commitEpochsInTransaction is commitEpochs in a transaction.
+func commitEpochsInTransaction(s *session) {
+	p, group := s.transactional("tx"), s.name("g")
+	if s.version < 5 {
+		add := p.addOffsets(group)
+		add.Version = 3
+		s.must(add)
+	}
+	s.inEpochs(group, func(group, member string, epoch int32, topic string, id [16]byte) kmsg.Request {
+		req := p.commit(group, topic, id, 3)
+		req.MemberID, req.Generation = member, epoch
+		return req
+	})
+}
+
+// inEpochs asks in the epochs that a member has had, and in others.
+func (s *session) inEpochs(group string, request func(group, member string, epoch int32, topic string, id [16]byte) kmsg.Request) {
 	topic := s.assignable()
-	join := consumerJoin(g, "m1", topic)
+	join := consumerJoin(group, "m1", topic)
 	join.Version = 1
 	resp := s.must(join).(*kmsg.ConsumerGroupHeartbeatResponse)
 	s.check("join", resp.ErrorCode)
@@ -135,15 +165,7 @@ func commitEpochs(s *session) {
 		{"in its epoch", "m1", resp.MemberEpoch}, {"ahead", "m1", resp.MemberEpoch + 1},
 		{"behind", "m1", resp.MemberEpoch - 1}, {"another", "m2", resp.MemberEpoch}, {"nobody", "", -1},
 	} {
-		req := kmsg.NewPtrOffsetCommitRequest()
-		req.Group, req.MemberID, req.Generation = g, c.member, c.epoch
-		t := kmsg.NewOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, id
-		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Offset = 3
-		t.Partitions = append(t.Partitions, p)
-		req.Topics = append(req.Topics, t)
-		s.ask(c.label, req)
+		s.ask(c.label, request(group, c.member, c.epoch, topic, id))
 	}
 }
 

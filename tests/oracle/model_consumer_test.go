@@ -144,6 +144,10 @@ func (w *world) fade(a *actor) {
 	heard := w.heard
 	w.heard = map[string]string{}
 	defer func() { w.heard = heard }()
+	began := map[*actor]int32{}
+	for _, other := range w.actors {
+		began[other] = other.epoch
+	}
 	a.sessionMs = 1500
 	w.join(a, 4)
 	for range 1000 {
@@ -151,7 +155,8 @@ func (w *world) fade(a *actor) {
 			break
 		}
 		for _, other := range w.actors {
-			if other != a {
+			// Who has its answer waits for the others': it would be chance whether its sync comes before them.
+			if other != a && (other.phase != mustSync || other.epoch == began[other]) {
 				w.progress(other, 4)
 			}
 		}

@@ -203,6 +203,9 @@ func scenarios() []scenario {
 		if sc.max == 0 && sc.min == 0 {
 			all[i].min, all[i].max = apis[sc.key].min, apis[sc.key].max
 		}
+		if all[i].min > all[i].max {
+			panic(fmt.Sprintf("scenario %d/%s runs at no version", sc.key, sc.name))
+		}
 	}
 	slices.SortStableFunc(all, func(a, b scenario) int { return int(a.key) - int(b.key) })
 	return all

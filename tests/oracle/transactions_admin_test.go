@@ -94,19 +94,25 @@ func findTransactions(s *session) {
 	s.ask("coordinator", req)
 }
 
+// commit is an offset of partition 0 in a producer's transaction.
+func (p *producer) commit(group, topic string, id [16]byte, offset int64) *kmsg.TxnOffsetCommitRequest {
+	req := kmsg.NewPtrTxnOffsetCommitRequest()
+	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = p.id, p.pid, p.epoch, group
+	req.Generation = -1
+	t := kmsg.NewTxnOffsetCommitRequestTopic()
+	t.Topic, t.TopicID = topic, id
+	metadata := "m"
+	t.Partitions = []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: offset, LeaderEpoch: -1, Metadata: &metadata}}
+	req.Topics = append(req.Topics, t)
+	return req
+}
+
 // commitTransaction is offsets in transactions.
 func commitTransaction(s *session) {
 	topic, id := s.topic("t", 2)
 	group, p := s.name("g"), s.transactional("tx")
 	commit := func(label string, p *producer, edit func(r *kmsg.TxnOffsetCommitRequest)) {
-		req := kmsg.NewPtrTxnOffsetCommitRequest()
-		req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = p.id, p.pid, p.epoch, group
-		req.Generation = -1
-		t := kmsg.NewTxnOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, id
-		metadata := "m"
-		t.Partitions = []kmsg.TxnOffsetCommitRequestTopicPartition{{Partition: 0, Offset: 7, LeaderEpoch: -1, Metadata: &metadata}}
-		req.Topics = append(req.Topics, t)
+		req := p.commit(group, topic, id, 7)
 		edit(req)
 		s.settled(label, req)
 	}
@@ -150,4 +156,43 @@ func commitTransaction(s *session) {
 	req.Topics = []kmsg.OffsetFetchRequestTopic{{Topic: topic, Partitions: []int32{0, 1}}}
 	s.settledAs("fetched after the end", req)
 	commit("after the end", p, same)
+}
+
+// commitBehindNone is offsets in a transaction, where the one before had the group's partition too, but no offsets.
+func commitBehindNone(s *session) {
+	topic, id := s.topic("t", 1)
+	group, p := s.name("g"), s.transactional("tx")
+	add := func(label string) {
+		if s.version < 5 {
+			req := p.addOffsets(group)
+			req.Version = 3
+			s.settledAs(label, req)
+		}
+	}
+	end := func(label string, commit bool) {
+		req := p.end(commit)
+		if s.version >= 5 {
+			req.Version = 5
+		}
+		resp, _ := s.settledAs(label, req).(*kmsg.EndTxnResponse)
+		if resp != nil && resp.ErrorCode == 0 && s.version >= 5 {
+			p.pid, p.epoch = resp.ProducerID, resp.ProducerEpoch
+		}
+	}
+	fetch := kmsg.NewPtrOffsetFetchRequest()
+	fetch.Version, fetch.Group, fetch.RequireStable = 7, group, true
+	fetch.Topics = []kmsg.OffsetFetchRequestTopic{{Topic: topic, Partitions: []int32{0}}}
+	for round, commit := range []bool{false, true} {
+		add("added, for nothing")
+		if s.version >= 5 { // the group refuses what has made its partition part of the transaction
+			req := p.commit(group, topic, id, 1)
+			req.Generation = 3
+			s.settled("refused", req)
+		}
+		end("end of nothing", commit)
+		add("added")
+		s.settled("offsets", p.commit(group, topic, id, int64(10+round)))
+		end("end", true)
+		s.settledAs("fetched", fetch)
+	}
 }

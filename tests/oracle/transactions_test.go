@@ -19,6 +19,7 @@ func transactionScenarios() []scenario {
 		{key: 66, name: "list", run: listTransactions},
 		{key: 27, name: "markers", run: writeMarkers},
 		{key: 28, name: "offsets", run: commitTransaction},
+		{key: 28, name: "behind a transaction without offsets", run: commitBehindNone},
 		{key: 10, name: "transactions", min: 1, max: 6, run: findTransactions},
 	}
 }
