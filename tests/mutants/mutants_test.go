@@ -31,6 +31,8 @@ var mutants = []struct{ tag, pkg, run string }{
 	{"mutant_answer_before_durable", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/groups", "TestCommitsSurvivePowerCuts"},
 	{"mutant_commit_in_memory", "weir/tests/kill", "TestKillCommits"},
+	{"mutant_whole_gaps", "weir/coordinator", "TestRandomTransactions"},
+	{"mutant_any_marker", "weir/coordinator", "TestRandomTransactions"},
 	{"mutant_end_any_epoch", "weir/txn", "TestConversations"},
 	{"mutant_end_any_epoch", "weir/tests/transactions", "TestTransactions"},
 	{"mutant_markers_early", "weir/txn", "TestEndsSurvivePowerCuts"},

@@ -1,0 +1,5 @@
+//go:build !mutants
+
+package coordinator
+
+const mutantWholeGaps = false
