@@ -121,18 +121,19 @@ func describeConsumers(s *session) {
 }
 
 // commitEpochs commits in the epochs that a member has had, and in others.
-func commitEpochs(s *session) {
-	s.inEpochs(s.name("g"), func(group, member string, epoch int32, topic string, id [16]byte) kmsg.Request {
-		req := kmsg.NewPtrOffsetCommitRequest()
-		req.Group, req.MemberID, req.Generation = group, member, epoch
-		t := kmsg.NewOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, id
-		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Offset = 3
-		t.Partitions = append(t.Partitions, p)
-		req.Topics = append(req.Topics, t)
-		return req
-	})
+func commitEpochs(s *session) { s.inEpochs(s.name("g"), commitInEpoch) }
+
+// commitInEpoch is a member's commit of an offset of partition 0.
+func commitInEpoch(group, member string, epoch int32, topic string, id [16]byte) kmsg.Request {
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group, req.MemberID, req.Generation = group, member, epoch
+	t := kmsg.NewOffsetCommitRequestTopic()
+	t.Topic, t.TopicID = topic, id
+	p := kmsg.NewOffsetCommitRequestTopicPartition()
+	p.Offset = 3
+	t.Partitions = append(t.Partitions, p)
+	req.Topics = append(req.Topics, t)
+	return req
 }
 
 // commitEpochsInTransaction is commitEpochs in a transaction.

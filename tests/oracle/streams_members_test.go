@@ -54,15 +54,7 @@ func streamsCommits(s *session) {
 	m := s.streamsMember(s.name("g"), "m1", "p1", reads("0", topic))
 	m.quietly(m.joining())
 	commit := func(label, member string, epoch int32) {
-		req := kmsg.NewPtrOffsetCommitRequest()
-		req.Group, req.MemberID, req.Generation = m.group, member, epoch
-		t := kmsg.NewOffsetCommitRequestTopic()
-		t.Topic, t.TopicID = topic, id
-		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Offset = 3
-		t.Partitions = append(t.Partitions, p)
-		req.Topics = append(req.Topics, t)
-		s.ask(label, req)
+		s.ask(label, commitInEpoch(m.group, member, epoch, topic, id))
 	}
 	commit("in its epoch", "m1", m.epoch)
 	commit("ahead", "m1", m.epoch+1)
