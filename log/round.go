@@ -25,8 +25,12 @@ type shared struct {
 	failed       bool // a write or a sync has failed: no round that has not ended is durable
 	// logs have bytes in a file of the journal that their own files may not hold yet. A file takes entries anew
 	// only when it has none.
-	logs   [2]map[*Log]bool
-	settle chan int // files whose logs are to be synced by themselves
+	logs [2]map[*Log]bool
+	// turns counts how often each file has begun anew; over says that its turn is over, and that its logs are to be synced by
+	// themselves.
+	turns  [2]uint64
+	over   [2]bool
+	settle chan struct{} // tells the settler that a turn is over; one slot, whoever fills it need not wait
 	done   chan struct{}
 }
 

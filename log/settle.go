@@ -41,8 +41,7 @@ func (d *Directory) openJournal() bool {
 		underWay := s.begun - s.ended
 		switch {
 		case free && underWay == 0 && (s.j.Full() || s.j.Written() >= turn):
-			s.j.Switch()
-			s.settle <- current // its buffer has room for both
+			s.switchFiles()
 			return true
 		case free && (s.j.Tight() || s.j.Written() >= 2*turn):
 			s.waitFor(s.begun)
@@ -53,6 +52,22 @@ func (d *Directory) openJournal() bool {
 		default:
 			return true
 		}
+	}
+}
+
+// switchFiles ends the turn of a file of the journal and begins one of the other, which has no logs. Needs mu.
+func (s *shared) switchFiles() {
+	current := s.j.Current()
+	s.j.Switch()
+	s.turns[1-current]++
+	s.over[current], s.over[1-current] = true, false // fences may have freed the other before the settler came to it
+	s.callSettler()
+}
+
+func (s *shared) callSettler() {
+	select {
+	case s.settle <- struct{}{}:
+	default: // it is about to look
 	}
 }
 
@@ -73,7 +88,7 @@ func (d *Directory) createJournal() bool {
 	}
 	s.j = j
 	s.logs = [2]map[*Log]bool{{}, {}}
-	s.settle, s.done = make(chan int, 4), make(chan struct{})
+	s.settle, s.done = make(chan struct{}, 1), make(chan struct{})
 	go d.settler()
 	return true
 }
@@ -86,38 +101,48 @@ func (d *Directory) journalFailed(err error) {
 	}
 	d.journal.failed, d.journal.off = true, true
 	d.lg.Error("the journal has failed: every log is synced by itself from now on", "path", d.path, "cause", err)
-	d.journal.settle <- 0
-	d.journal.settle <- 1
+	d.journal.over = [2]bool{true, true}
+	d.journal.callSettler()
 }
 
-// settler frees the files of the journal that are full, until the directory is closed.
+// settler frees the files of the journal whose turn is over, until the directory is closed.
 func (d *Directory) settler() {
 	defer close(d.journal.done)
 	for {
 		select {
 		case <-d.stop:
 			return
-		case file := <-d.journal.settle:
-			if err := d.settleFile(file); err != nil {
-				d.lg.Error("the journal is kept until the next start: a log could not be synced", "path", d.path, "cause", err)
+		case <-d.journal.settle:
+			for file := range journal.Files {
+				if err := d.settleFile(file); err != nil {
+					d.lg.Error("the journal is kept until the next start: a log could not be synced", "path", d.path, "cause", err)
+				}
 			}
 		}
 	}
 }
 
-// settleFile syncs the logs that have bytes in a file of the journal which takes no more. If one cannot be
+// settleFile syncs the logs that have bytes in a file of the journal, if its turn is over. If one cannot be
 // synced, the file is kept: its bytes are needed after the next start.
 func (d *Directory) settleFile(file int) error {
 	s := &d.journal
 	s.mu.Lock()
+	over, turn := s.over[file], s.turns[file]
 	logs := slices.Collect(maps.Keys(s.logs[file]))
 	s.mu.Unlock()
+	if !over {
+		return nil
+	}
 	if err := settleLogs(logs); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.turns[file] != turn {
+		return nil // fences had freed it, and its logs are those of another turn now
+	}
 	clear(s.logs[file])
+	s.over[file] = false
 	if !s.off || len(s.logs[0])+len(s.logs[1]) > 0 {
 		return nil
 	}
