@@ -1,8 +1,10 @@
 package admin_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -54,4 +56,20 @@ func TestBatches(t *testing.T) {
 		t.Errorf("received %v, want %v", have, want)
 	}
 	d.none("batches", "group=g")
+}
+
+// TestManySendFirst: whoever sends to a topic while another makes it is served as if it had been there.
+func TestManySendFirst(t *testing.T) {
+	d := open(t, t.TempDir())
+	for n := range 150 {
+		var all sync.WaitGroup
+		for range 24 {
+			all.Go(func() {
+				if r := d.post(fmt.Sprintf("first-%d/messages", n), object{"value": "a"}); r.status != http.StatusOK && r.status != http.StatusCreated {
+					t.Errorf("topic %d: %d: %s", n, r.status, r.body)
+				}
+			})
+		}
+		all.Wait()
+	}
 }

@@ -72,7 +72,8 @@ func (d *Door) serveSend(ctx context.Context, in *sendInput) (*answer, error) {
 	return told(statusOf(failures), sentAll{Results: results}), nil
 }
 
-// topic finds the topic of a queue. If it has just been made, it waits until its partitions are open.
+// topic finds the topic of a queue. If it has just been made, it waits until its partitions are open; with an error of that wait it
+// gives the topic too.
 func (d *Door) topic(ctx context.Context, name string) (*metadata.Topic, error) {
 	image := d.Cluster.Image()
 	topic := image.Topic(name)
@@ -101,7 +102,7 @@ const createTimeout = 30 * time.Second
 // topicForSend is topic, and makes one that does not exist if the broker's settings allow it, as they do for producers.
 func (d *Door) topicForSend(ctx context.Context, name string) (*metadata.Topic, error) {
 	topic, err := d.topic(ctx, name)
-	if err == nil || d.Cluster.Image().Topic(name) != nil || cluster.Internal(name) || cluster.CheckName(name) != nil ||
+	if err == nil || topic != nil || cluster.Internal(name) || cluster.CheckName(name) != nil ||
 		!d.Handlers.Settings().Bool("auto.create.topics.enable") {
 		return topic, err
 	}
