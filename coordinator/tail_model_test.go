@@ -87,10 +87,11 @@ func (h *history) crash(t *testing.T) {
 	h.rig = start(t, Config{}, after)
 	for i := range h.producers {
 		p := &h.producers[i]
-		if n := len(p.ends); n > 0 && len(p.open) == 0 && (!h.decided(p) || h.rng.IntN(2) == 0) {
+		known := h.decided(p)
+		if n := len(p.ends); n > 0 && len(p.open) == 0 && (!known || h.rng.IntN(2) == 0) {
 			again := written{h.end(), p.ends[n-1].value}
 			marker(h.log, int64(i), p.last)
-			if p.ends[n-1].offset < h.durable { // it was met before, and makes nothing count now
+			if known { // it was met before, and makes nothing count now
 				again.value = ""
 			} else {
 				p.ends = p.ends[:n-1]

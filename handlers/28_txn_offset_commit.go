@@ -21,8 +21,8 @@ const (
 	txnCommitAddsPartition  = 5
 )
 
-// txnCommitKnowsEpochs is the version of TxnOffsetCommit from which on it has topic ids, and words for what a group of
-// the new protocols refuses (KIP-1319).
+// txnCommitKnowsEpochs is the version of TxnOffsetCommit from which on it has topic ids (KIP-1319), and words for
+// what a group of the new protocols refuses.
 const txnCommitKnowsEpochs = 6
 
 // TxnOffsetCommit (key 28), v0-v6.

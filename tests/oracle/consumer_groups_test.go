@@ -140,9 +140,7 @@ func commitInEpoch(group, member string, epoch int32, topic string, id [16]byte)
 func commitEpochsInTransaction(s *session) {
 	p, group := s.transactional("tx"), s.name("g")
 	if s.version < 5 {
-		add := p.addOffsets(group)
-		add.Version = 3
-		s.must(add)
+		s.must(p.addOffsets(group))
 	}
 	s.inEpochs(group, func(group, member string, epoch int32, topic string, id [16]byte) kmsg.Request {
 		req := p.commit(group, topic, id, 3)

@@ -241,10 +241,12 @@ func shareTurns(s *session) {
 	for got := 0; got < 2; { // Apache Kafka leaves out a partition that is not loaded yet
 		got += len(fetch(500))
 	}
+	// Nothing is left for the close to release: that counts at Apache Kafka when it is written, some time after the answer.
 	settle := m.settling(ack{0, 4, allOf(accept)})
-	both := &settle.Topics[0].Partitions
-	*both = append(*both, (*both)[0])
-	(*both)[1].Partition = 1 // what a close releases counts at Apache Kafka when it is written, some time after the answer
+	t := &settle.Topics[0]
+	other := t.Partitions[0]
+	other.Partition = 1
+	t.Partitions = append(t.Partitions, other)
 	s.must(withVersion(s.version, settle))
 	m.epoch++
 	m.close("close")

@@ -125,9 +125,7 @@ func commitTransaction(s *session) {
 	}
 	if s.version < 5 {
 		commit("not in the transaction", p, same)
-		add := p.addOffsets(group)
-		add.Version = 3
-		s.must(add)
+		s.must(p.addOffsets(group))
 	}
 	commit("unknown id", &producer{id: s.name("none"), pid: p.pid + 1_000_000}, same)
 	commit("offsets", p, same)
@@ -164,9 +162,7 @@ func commitBehindNone(s *session) {
 	group, p := s.name("g"), s.transactional("tx")
 	add := func(label string) {
 		if s.version < 5 {
-			req := p.addOffsets(group)
-			req.Version = 3
-			s.settledAs(label, req)
+			s.settledAs(label, p.addOffsets(group))
 		}
 	}
 	end := func(label string, commit bool) {

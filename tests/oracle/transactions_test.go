@@ -132,6 +132,7 @@ func (p *producer) add(topic string, partitions ...int32) *kmsg.AddPartitionsToT
 func (p *producer) addOffsets(group string) *kmsg.AddOffsetsToTxnRequest {
 	req := kmsg.NewPtrAddOffsetsToTxnRequest()
 	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group = p.id, p.pid, p.epoch, group
+	req.Version = 3
 	return req
 }
 
